@@ -1,0 +1,1 @@
+"""The composition root: settings, addresses and wiring. It alone knows every room."""

@@ -1,0 +1,128 @@
+"""Django's settings, all of them from ``vo_server.configuration``."""
+
+import secrets
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from vo_server.configuration import PROJECT_ROOT, VAR, load
+
+CONFIGURATION = load()
+
+
+def _database(url: str) -> dict[str, Any]:
+    """Django's description of the PostgreSQL database at ``url`` (libpq's URI form)."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "OPTIONS": options,
+        "CONN_MAX_AGE": 0,
+    }
+
+
+def _secret_key() -> str:
+    """The key of the environment, or one made once and kept under ``var/``."""
+    if CONFIGURATION.vo_secret_key:
+        return CONFIGURATION.vo_secret_key
+    path = VAR / "secret_key"
+    if not path.exists():
+        VAR.mkdir(exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(50))
+    return path.read_text().strip()
+
+
+BASE_DIR = PROJECT_ROOT
+SECRET_KEY = _secret_key()
+DEBUG = CONFIGURATION.vo_debug
+SITE_URL = CONFIGURATION.site_url.rstrip("/")
+ALLOWED_HOSTS = [
+    "localhost",
+    "127.0.0.1",
+    urlsplit(SITE_URL).hostname or "localhost",
+    *filter(None, (host.strip() for host in CONFIGURATION.vo_allowed_hosts.split(","))),
+]
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "auth",
+    "provenance",
+    "archive",
+    "uws",
+    "tap",
+    "analysis",
+    "portal",
+    "vo_server",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+ROOT_URLCONF = "vo_server.urls"
+ASGI_APPLICATION = "vo_server.asgi.application"
+# Virtual Observatory clients don't follow a redirect that only adds a slash.
+APPEND_SLASH = False
+
+DATABASES = {"default": _database(CONFIGURATION.database_url)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "vo_auth.User"
+
+LANGUAGE_CODE = "en"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+
+VO_READER_DATABASE_URL = CONFIGURATION.vo_reader_database_url
+VO_AUTHORITY = CONFIGURATION.vo_authority
+VO_ARCHIVE_ROOT = CONFIGURATION.vo_archive_root
+VO_PRODUCT_ROOT = CONFIGURATION.vo_product_root
+VO_JOB_ROOT = CONFIGURATION.vo_job_root
+VO_CACHE_ROOT = CONFIGURATION.vo_cache_root
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"context": {"()": "dali.log_context.ContextFilter"}},
+    "formatters": {
+        "plain": {
+            "format": "%(asctime)s %(levelname)s %(name)s "
+            "[request %(request_id)s] [job %(job_id)s] %(message)s"
+        }
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["context"],
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": CONFIGURATION.vo_log_level},
+}
