@@ -1,0 +1,154 @@
+"""Steps and their identities.
+
+A step is a pure function of files and parameters. What it would make is known before it is made:
+its identity is the digest of its kind and version, its engine with the digest of the engine's
+software, its parameters, and the identities of its inputs; a raw file's identity is its Science
+Window (with version) and its checksum. Same identity, same file.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from analysis.canonical import digest
+from provenance.records import EntityRecord
+
+Parameter = str | int | float | bool | None | tuple[str | int | float, ...]
+
+
+class Report(Protocol):
+    """How a running step tells of something that a user should read."""
+
+    def __call__(self, message: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StepInputs:
+    """What a step's function is given: files by role, in the order in which they were planned."""
+
+    files: Mapping[str, tuple[Path, ...]]
+
+    def one(self, role: str) -> Path:
+        """The single file of that role; raises `KeyError` or `ValueError` where it isn't single."""
+        (path,) = self.files[role]
+        return path
+
+    def all(self, role: str) -> tuple[Path, ...]:
+        """All files of that role, possibly none."""
+        return self.files.get(role, ())
+
+
+StepFunction = Callable[[StepInputs, Mapping[str, Parameter], Path, Report], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StepKind:
+    """A declared step of an engine.
+
+    version: raised when the meaning of the result changes, whatever its code's digest says.
+    run: reads the inputs' files and writes its one result to the given path. It must not depend
+        on anything else: no clock, no host name, no random numbers without a seed.
+    file_name: name of the result, its ending says the format.
+    content_type: media type of the result.
+    """
+
+    name: str
+    version: str
+    description: str
+    run: StepFunction
+    file_name: str
+    content_type: str
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """A file of the archive that a graph starts from.
+
+    label: what a person knows it by, such as a Science Window's identifier with version.
+    entity: what the provenance knows of it: identifier, checksum, location below the archive's
+    root, and whether anybody may see what is made of it.
+    """
+
+    label: str
+    path: Path
+    entity: EntityRecord
+
+    @cached_property
+    def identity(self) -> str:
+        """Digest of what the file holds and of which Science Window it is."""
+        return digest({"raw": self.label, "checksum": self.entity.checksum})
+
+    @property
+    def public(self) -> bool:
+        """Whether anybody may see it."""
+        return self.entity.public
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One node of a graph: a kind of step with its parameters and inputs.
+
+    Two steps are equal if their identities are.
+
+    label: what a person knows it by (a Science Window's identifier); not part of the identity.
+    inputs: role to nodes; their order is part of the identity.
+    """
+
+    kind: StepKind
+    engine: str
+    software_digest: str
+    parameters: Mapping[str, Parameter]
+    inputs: Mapping[str, tuple["Step | RawFile", ...]]
+    label: str = ""
+
+    @cached_property
+    def identity(self) -> str:
+        """Digest of all that determines the result; 64 hexadecimal digits."""
+        return digest(
+            {
+                "step": self.kind.name,
+                "version": self.kind.version,
+                "engine": self.engine,
+                "software": self.software_digest,
+                "parameters": dict(self.parameters),
+                "inputs": {
+                    role: [node.identity for node in nodes] for role, nodes in self.inputs.items()
+                },
+            }
+        )
+
+    def __eq__(self, other: object) -> bool:
+        """Same identity."""
+        return isinstance(other, Step) and other.identity == self.identity
+
+    def __hash__(self) -> int:
+        """Of the identity."""
+        return hash(self.identity)
+
+    @cached_property
+    def public(self) -> bool:
+        """Whether anybody may see the result: only if that is so for all that it is made of."""
+        return all(node.public for nodes in self.inputs.values() for node in nodes)
+
+    def needed_steps(self) -> Iterator["Step"]:
+        """The steps whose results this one reads."""
+        for nodes in self.inputs.values():
+            yield from (node for node in nodes if isinstance(node, Step))
+
+
+def in_order(targets: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Every step of the graph that ends in ``targets``, each once, inputs before users."""
+    ordered: dict[str, Step] = {}
+    stack: list[tuple[Step, bool]] = [(step, False) for step in reversed(targets)]
+    while stack:
+        step, inputs_done = stack.pop()
+        if step.identity in ordered:
+            continue
+        if inputs_done:
+            ordered[step.identity] = step
+        else:
+            stack.append((step, True))
+            stack.extend((needed, False) for needed in step.needed_steps())
+    return tuple(ordered.values())

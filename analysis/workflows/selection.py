@@ -1,0 +1,117 @@
+"""Parameters by which every workflow chooses its Science Windows.
+
+Names and defaults are those of the INTEGRAL Online Data Analysis, so that its users find their
+words again. Where ``scw_list`` is given, position and times don't choose.
+"""
+
+import re
+from typing import Annotated, Literal, Self
+
+from astropy.time import Time
+from pydantic import Field, field_validator, model_validator
+
+from instruments.science_window import ScienceWindowId
+from uws.parameters import JobParameters, Meaning
+
+_SCW_LIST_DECORATION = re.compile(r"[\[\]'\"\s]")
+TIME_FORMATS = tuple(Time.FORMATS)
+
+
+class ScienceWindowParameters(JobParameters):
+    """Which Science Windows a job analyses, with which engine, and who gets the products."""
+
+    src_name: Annotated[str | None, Meaning(ucd="meta.id;src")] = Field(
+        default=None,
+        description="Name of the source of interest, looked up in this server's catalogue where "
+        "RA and DEC are not given.",
+    )
+    ra: Annotated[float | None, Meaning(unit="deg", ucd="pos.eq.ra")] = Field(
+        default=None, alias="RA", ge=0, lt=360, description="Right ascension, ICRS."
+    )
+    dec: Annotated[float | None, Meaning(unit="deg", ucd="pos.eq.dec")] = Field(
+        default=None, alias="DEC", ge=-90, le=90, description="Declination, ICRS."
+    )
+    radius: Annotated[float, Meaning(unit="deg", ucd="phys.angSize")] = Field(
+        default=15.0,
+        gt=0,
+        le=180,
+        description="Science Windows whose pointing lies within this of the position are taken.",
+    )
+    start: Annotated[str | None, Meaning(ucd="time.start")] = Field(
+        default=None, alias="T1", description="Begin of the time range, UTC, in T_format."
+    )
+    end: Annotated[str | None, Meaning(ucd="time.end")] = Field(
+        default=None, alias="T2", description="End of the time range, UTC, in T_format."
+    )
+    time_format: str = Field(
+        default="isot", alias="T_format", description="astropy's name of the format of T1 and T2."
+    )
+    scw_list: list[str] = Field(
+        default_factory=list,
+        description="Science Windows, RRRRPPPPSSSF.VVV, repeated or separated by commas.",
+    )
+    max_pointings: Annotated[int, Meaning(ucd="meta.number")] = Field(
+        default=50,
+        ge=1,
+        le=50,
+        description="Where more Science Windows match, this many of them are taken, chosen at "
+        "random with a seed that the provenance holds.",
+    )
+    integral_data_rights: Literal["public", "all-private"] = Field(
+        default="public",
+        description="public: public data only; all-private: also those that you have rights to.",
+    )
+    engine: Literal["coded_mask", "osa"] = Field(
+        default="coded_mask", description="coded_mask: this server's own; osa: the mission's."
+    )
+    osa_version: str = Field(
+        default="OSA11.2", description="Version of the mission's software, for the engine osa."
+    )
+    publish: bool = Field(
+        default=True, description="Whether products made of public data become public."
+    )
+
+    @field_validator("scw_list", mode="after")
+    @classmethod
+    def _science_windows(cls, given: list[str]) -> list[str]:
+        """Accept the form of a Python list too, which clients of the ODA send."""
+        plain = [_SCW_LIST_DECORATION.sub("", text) for text in given]
+        return [str(ScienceWindowId.parse(text)) for text in plain if text]
+
+    @field_validator("time_format", mode="after")
+    @classmethod
+    def _known_format(cls, name: str) -> str:
+        if name not in TIME_FORMATS:
+            raise ValueError(f"no time format of astropy's: {', '.join(TIME_FORMATS)}")
+        return name
+
+    @model_validator(mode="after")
+    def _something_to_choose_by(self) -> Self:
+        start, end = self.period
+        if start is not None and end is not None and start >= end:
+            raise ValueError("T1: must be before T2")
+        if not self.scw_list:
+            if (self.ra is None) != (self.dec is None):
+                raise ValueError("RA, DEC: give both or neither")
+            if self.ra is None and self.src_name is None:
+                raise ValueError("give scw_list, or a position by RA and DEC or src_name")
+        return self
+
+    @property
+    def period(self) -> tuple[float | None, float | None]:
+        """T1 and T2 as MJD, UTC; raises ``ValueError`` naming the one that can't be read."""
+        return self._mjd("T1", self.start), self._mjd("T2", self.end)
+
+    def _mjd(self, name: str, text: str | None) -> float | None:
+        if text is None:
+            return None
+        try:
+            value = text if self.time_format in _TEXT_FORMATS else float(text)
+            return float(Time(value, format=self.time_format, scale="utc").mjd)
+        except (ValueError, TypeError):
+            raise ValueError(
+                f"{name}: {text[:50]!r} is not a time in format {self.time_format}"
+            ) from None
+
+
+_TEXT_FORMATS = {"isot", "iso", "fits", "yday", "byear_str", "jyear_str"}

@@ -1,0 +1,270 @@
+"""The tour: a stranger's first quarter of an hour with this server, by real clients.
+
+It finds Crab pointings by ADQL, runs an image job on them, looks at what came out and asks the
+provenance where it comes from. It knows the server by its address alone and imports no room.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+from xml.etree.ElementTree import Element
+
+import pyvo
+import requests
+from astropy import units as u
+from astropy.coordinates import SkyCoord
+from astropy.io import fits
+from astropy.table import Table
+from astropy.time import Time
+from defusedxml import ElementTree
+from tqdm import tqdm
+
+CRAB = SkyCoord(83.6331, 22.0145, unit="deg")
+CRAB_PERIOD = ("2003-08-01T00:00:00", "2003-10-31T00:00:00")
+RADIUS_DEG = 10
+IMAGE_PARAMETERS = {"E1_keV": "20", "E2_keV": "40", "detection_threshold": "7"}
+MAPS = {"INTENSITY", "VARIANCE", "SIGNIFICANCE", "EXPOSURE"}
+JOB_TIME_LIMIT_S = 600
+TIMEOUT_S = 60
+UWS = "{http://www.ivoa.net/xml/UWS/v1.0}"
+XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
+
+
+class TourError(Exception):
+    """A step of the tour that did not give what it should."""
+
+
+@dataclass(slots=True)
+class Tour:
+    """One walk through the server at ``url``; files go to ``folder``.
+
+    tap: the TAP service. scws: the Science Windows found. results: the image job's files by
+    result name. mosaic_id: the published mosaic's publisher identifier.
+    """
+
+    url: str
+    folder: Path
+    say: Callable[[str], None] = print
+    scws: list[str] = field(default_factory=list)
+    results: dict[str, Path] = field(default_factory=dict)
+    mosaic_id: str = ""
+    _tap: "pyvo.dal.TAPService | None" = None
+
+    @property
+    def tap(self) -> "pyvo.dal.TAPService":
+        """The server's TAP service, as pyvo knows it."""
+        if self._tap is None:
+            self._tap = pyvo.dal.TAPService(f"{self.url}/tap")
+        return self._tap
+
+    def run(self) -> bool:
+        """Walk all the way; true only if every step gave what it should."""
+        started = time.monotonic()
+        steps = (
+            ("a", "find Crab pointings by ADQL", self.find),
+            ("b", "make an image of them by a UWS job", self.analyse),
+            ("c", "look for the Crab in it, and for it in the archive", self.check),
+            ("d", "ask the provenance where the mosaic comes from", self.explain),
+        )
+        for letter, title, step in steps:
+            begun = time.monotonic()
+            self.say(f"\n{letter}. {title}")
+            try:
+                step()
+            except (
+                TourError,
+                pyvo.dal.DALServiceError,
+                pyvo.dal.DALQueryError,
+                requests.RequestException,
+                OSError,
+            ) as error:
+                self.say(f"   FAILED after {time.monotonic() - begun:.1f} s: {error}")
+                return False
+            self.say(f"   done in {time.monotonic() - begun:.1f} s")
+        self.say(f"\nThe tour took {time.monotonic() - started:.1f} s.")
+        return True
+
+    def find(self) -> None:
+        """Step a: a cone search within a time range, on ``ivoa.obscore``."""
+        start, end = (Time(t, scale="utc").mjd for t in CRAB_PERIOD)
+        query = (
+            "SELECT scw, obs_id, target_name, s_ra, s_dec, t_min, t_exptime, obs_collection"
+            " FROM ivoa.obscore"
+            " WHERE 1=CONTAINS(POINT('ICRS', s_ra, s_dec),"
+            f" CIRCLE('ICRS', {CRAB.ra.deg}, {CRAB.dec.deg}, {RADIUS_DEG}))"
+            f" AND t_min >= {start} AND t_max <= {end}"
+            " AND dataproduct_type = 'event' AND instrument_name = 'IBIS/ISGRI'"
+            " AND data_rights = 'public'"
+            " ORDER BY t_min"
+        )
+        self.say(f"   {query}")
+        rows = self.tap.search(query).to_table()
+        if len(rows) == 0:
+            raise TourError("no Science Window found around the Crab")
+        self.scws = [str(scw) for scw in rows["scw"]]
+        collections = ", ".join(sorted({str(c) for c in rows["obs_collection"]}))
+        self.say(f"   {len(rows)} Science Windows found, collection {collections}")
+        self.say("   " + str(rows[:3]["scw", "s_ra", "s_dec", "t_min", "t_exptime"]).replace("\n", "\n   "))
+
+    def analyse(self) -> None:
+        """Step b: an image job on the Science Windows found."""
+        job = self._created_job()
+        self.say(f"   phase {self._phase(self._job(job))}: job created for {len(self.scws)} ScWs")
+        self._post(f"{job}/phase", {"PHASE": "RUN"})
+        document = self._finished_job(job)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for result in document.iterfind(f"{UWS}results/{UWS}result"):
+            name = result.get("id", "")
+            path = self.folder / f"{name}{_ending(result.get('mime-type', ''))}"
+            answer = requests.get(result.get(XLINK_HREF, ""), timeout=TIMEOUT_S)
+            answer.raise_for_status()
+            path.write_bytes(answer.content)
+            self.results[name] = path
+            self.say(f"   result {name}: {len(answer.content) / 1024:.0f} kB -> {path}")
+        missing = {"mosaic", "sources", "sources_fits", "preview"} - set(self.results)
+        if missing:
+            raise TourError(f"the job gave no {', '.join(sorted(missing))}")
+        with fits.open(self.results["mosaic"]) as mosaic:
+            found = {hdu.header.get("IMATYPE") for hdu in mosaic}
+        if not found >= MAPS:
+            raise TourError(f"the mosaic lacks {', '.join(sorted(MAPS - found))}")
+
+    def check(self) -> None:
+        """Step c: the Crab is the brightest, and the mosaic is in the archive."""
+        sources = Table.read(self.results["sources"], format="votable")
+        sources.sort("significance", reverse=True)
+        best = sources[0]
+        position = SkyCoord(best["ra"], best["dec"], unit="deg")
+        offset = position.separation(CRAB).to_value(u.arcmin)
+        self.say(
+            f"   {len(sources)} sources; the most significant is {best['name']}"
+            f" with {best['significance']:.1f} sigma,"
+            f" {best['intensity']:.1f} ± {best['intensity_error']:.1f} count/s,"
+            f" {offset:.2f} arcmin from the Crab's position"
+        )
+        if offset > 3:
+            raise TourError("the most significant source is not within 3 arcmin of the Crab")
+        rows = self.tap.search(
+            "SELECT TOP 1 obs_publisher_did, access_url, calib_level, dataproduct_type, t_exptime"
+            " FROM ivoa.obscore WHERE dataproduct_type = 'image' AND calib_level = 3"
+            " ORDER BY obs_creation_date DESC"
+        ).to_table()
+        if len(rows) == 0:
+            raise TourError("the mosaic is not in ivoa.obscore")
+        self.mosaic_id = str(rows[0]["obs_publisher_did"])
+        self.say(f"   in ivoa.obscore as {self.mosaic_id}")
+        published = requests.get(str(rows[0]["access_url"]), timeout=TIMEOUT_S)
+        published.raise_for_status()
+        self.say(f"   published at {rows[0]['access_url']}, {len(published.content) / 1024:.0f} kB")
+        self.say(f"   the picture: {self.results['preview']}")
+
+    def explain(self) -> None:
+        """Step d: from the mosaic back to the event files."""
+        ancestors = self.tap.search(
+            "SELECT l.depth, e.id, e.name, e.location, g.activity_id, a.name AS activity"
+            " FROM provenance.lineage AS l"
+            " JOIN provenance.entity AS e ON e.id = l.ancestor"
+            " LEFT OUTER JOIN provenance.was_generated_by AS g ON g.entity_id = e.id"
+            " LEFT OUTER JOIN provenance.activity AS a ON a.id = g.activity_id"
+            f" WHERE l.descendant = '{self.mosaic_id}' ORDER BY l.depth, e.name"
+        ).to_table()
+        made = self.tap.search(
+            "SELECT a.name AS activity FROM provenance.was_generated_by AS g"
+            " JOIN provenance.activity AS a ON a.id = g.activity_id"
+            f" WHERE g.entity_id = '{self.mosaic_id}'"
+        ).to_table()
+        events = {
+            str(row["location"]) for row in ancestors if str(row["location"]).startswith("scw/")
+        }
+        missing = [scw for scw in self.scws if not any(scw in place for place in events)]
+        if missing or len(made) != 1:
+            raise TourError(
+                f"the provenance of the mosaic lacks {', '.join(missing) or 'its activity'}"
+            )
+        self.say(f"   mosaic {self.mosaic_id}")
+        activity = str(made[0]["activity"])
+        for depth in sorted({int(d) for d in ancestors["depth"]}):
+            level = [row for row in ancestors if int(row["depth"]) == depth]
+            self.say(f"     ← activity {activity}")
+            more = f" and {len(level) - 1} more" if len(level) > 1 else ""
+            place = str(level[0]["location"])
+            known = f" ({place})" if place.startswith("scw/") else ""
+            self.say(f"       ← entity {level[0]['name']}{known}{more}")
+            activity = str(level[0]["activity"])
+        self.say(f"   {len(events)} event files, all {len(self.scws)} Science Windows among them")
+
+    def _created_job(self) -> str:
+        answer = requests.post(
+            f"{self.url}/uws/isgri_image",
+            data={**IMAGE_PARAMETERS, "scw_list": ",".join(self.scws)},
+            timeout=TIMEOUT_S,
+            allow_redirects=False,
+        )
+        if answer.status_code != 303:
+            raise TourError(f"the job was not created: {answer.status_code} {answer.text[:500]}")
+        return answer.headers["Location"]
+
+    def _finished_job(self, job: str) -> Element:
+        """Wait by UWS, phase by phase, until the job ends; its last document."""
+        document = self._job(job)
+        phase = self._phase(document)
+        deadline = time.monotonic() + JOB_TIME_LIMIT_S
+        with _progress_bar() as show:
+            while phase not in {"COMPLETED", "ERROR", "ABORTED"}:
+                if time.monotonic() > deadline:
+                    raise TourError(f"the job is still {phase} after {JOB_TIME_LIMIT_S} s")
+                document = self._job(job, {"WAIT": "1", "PHASE": phase})
+                show(document)
+                now = self._phase(document)
+                if now != phase:
+                    tqdm.write(f"   phase {now}")
+                    phase = now
+        if phase != "COMPLETED":
+            message = document.findtext(f"{UWS}errorSummary/{UWS}message", "no reason given")
+            raise TourError(f"the job ended as {phase}: {message}")
+        return document
+
+    def _job(self, job: str, parameters: dict[str, str] | None = None) -> Element:
+        answer = requests.get(job, params=parameters, timeout=TIMEOUT_S)
+        answer.raise_for_status()
+        return ElementTree.fromstring(answer.content)
+
+    def _post(self, url: str, data: dict[str, str]) -> None:
+        answer = requests.post(url, data=data, timeout=TIMEOUT_S, allow_redirects=False)
+        if answer.status_code >= 400:
+            raise TourError(f"{urlsplit(url).path}: {answer.status_code} {answer.text[:500]}")
+
+    @staticmethod
+    def _phase(document: Element) -> str:
+        return document.findtext(f"{UWS}phase", "UNKNOWN")
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Callable[[Element], None]]:
+    """A bar that follows the progress told in a job's ``jobInfo``."""
+    with tqdm(total=1, desc="   isgri_image", unit="step", leave=False) as bar:
+
+        def show(document: Element) -> None:
+            info = {node.tag.rpartition("}")[2]: node.text for node in document.iter()}
+            total, done = info.get("total"), info.get("done")
+            if total and done:
+                bar.total = int(total)
+                bar.n = int(done)
+                bar.refresh()
+
+        yield show
+
+
+def _ending(media_type: str) -> str:
+    """File name ending of a result of that media type."""
+    kind = media_type.partition(";")[0]
+    return {
+        "application/fits": ".fits",
+        "image/fits": ".fits",
+        "application/x-votable+xml": ".vot",
+        "image/png": ".png",
+        "text/plain": ".txt",
+    }.get(kind, "")
