@@ -43,13 +43,13 @@ class StepFailure:
 class Surroundings:
     """Where and in whose name a graph runs.
 
-    cache_root: folder of the cache. authority: IVOA authority of new identifiers. libraries:
-    what the engine computes with, and the versions.
+    cache_root: folder of the cache. authority: IVOA authority of new identifiers. software:
+    what computes (this server, the engine's libraries), and the versions.
     """
 
     cache_root: Path
     authority: str
-    libraries: Mapping[str, str]
+    software: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -172,7 +172,7 @@ def _task(step: Step, outcome: GraphResult, surroundings: Surroundings) -> Task:
         label=step.label,
         public=step.public,
         authority=surroundings.authority,
-        libraries=dict(surroundings.libraries),
+        software=dict(surroundings.software),
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from analysis.cache import Cache, CachedFile, file_checksum
 from analysis.steps import Parameter, StepInputs, StepKind
 from provenance import recorder
-from provenance.agents import software
+from provenance.agents import software as software_agent
 from provenance.identifiers import new_entity_id
 from provenance.records import ActivityRecord, EntityRecord, InvolvedRecord
 
@@ -30,8 +30,8 @@ class Input:
 class Task:
     """All that a process needs to know to make one result.
 
-    authority: IVOA authority of new identifiers. libraries: versions of what the engine computes
-    with. label: what the result is of, in words for people.
+    label: what the result is of, in words for people. authority: IVOA authority of new
+    identifiers. software: what computes (this server, the engine's libraries), and its versions.
     """
 
     identity: str
@@ -43,7 +43,7 @@ class Task:
     label: str
     public: bool
     authority: str
-    libraries: Mapping[str, str]
+    software: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ def make(cache_root: Path, task: Task) -> Making:
             agents=[
                 InvolvedRecord(agent, "software")
                 for agent in (
-                    software(task.authority, "vo-server"),
-                    *(software(task.authority, name, v) for name, v in task.libraries.items()),
+                    software_agent(task.authority, name, version)
+                    for name, version in task.software.items()
                 )
             ],
             parameters=[

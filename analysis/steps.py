@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
 
 from analysis.canonical import digest
 from provenance.records import EntityRecord
@@ -18,10 +17,8 @@ from provenance.records import EntityRecord
 Parameter = str | int | float | bool | None | tuple[str | int | float, ...]
 
 
-class Report(Protocol):
-    """How a running step tells of something that a user should read."""
-
-    def __call__(self, message: str) -> None: ...
+Report = Callable[[str], None]
+"""How a running step tells of something that a user should read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import secrets
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from vo_server import __version__
 from vo_server.configuration import PROJECT_ROOT, VAR, load
 
 CONFIGURATION = load()
@@ -101,6 +102,7 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 
 VO_READER_DATABASE_URL = CONFIGURATION.vo_reader_database_url
+VO_VERSION = __version__
 VO_AUTHORITY = CONFIGURATION.vo_authority
 VO_ARCHIVE_ROOT = CONFIGURATION.vo_archive_root
 VO_PRODUCT_ROOT = CONFIGURATION.vo_product_root

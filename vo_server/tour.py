@@ -107,7 +107,10 @@ class Tour:
         self.scws = [str(scw) for scw in rows["scw"]]
         collections = ", ".join(sorted({str(c) for c in rows["obs_collection"]}))
         self.say(f"   {len(rows)} Science Windows found, collection {collections}")
-        self.say("   " + str(rows[:3]["scw", "s_ra", "s_dec", "t_min", "t_exptime"]).replace("\n", "\n   "))
+        self.say(
+            "   "
+            + str(rows[:3]["scw", "s_ra", "s_dec", "t_min", "t_exptime"]).replace("\n", "\n   ")
+        )
 
     def analyse(self) -> None:
         """Step b: an image job on the Science Windows found."""
