@@ -1,0 +1,96 @@
+"""Which format a table is written in: RESPONSEFORMAT and FORMAT.
+
+DALI 1.1, section 3.4.5; TAP 1.1, section 2.7.2. A format is asked for by a media type, with or
+without its parameters, or by one of its short names; never by HTTP's Accept, since clients send
+``text/html`` there and want a VOTable.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from dali.errors import ParameterError
+from dali.parameters import Parameters
+from dali.tables import TableStream
+from dali.writers import binary2, csv, tabledata
+
+
+@dataclass(frozen=True, slots=True)
+class MediaType:
+    """A media type (RFC 6838), its parameters in any order; compared without regard to case."""
+
+    name: str
+    parameters: frozenset[tuple[str, str]]
+
+    @classmethod
+    def parse(cls, text: str) -> "MediaType":
+        """Read ``type/subtype;name=value;…``, with blanks and quotes where people put them."""
+        name, *rest = (part.strip() for part in text.lower().split(";"))
+        pairs = (part.partition("=") for part in rest if part)
+        return cls(name, frozenset((k.strip(), v.strip().strip('"')) for k, _, v in pairs))
+
+
+@dataclass(frozen=True, slots=True)
+class TableFormat:
+    """One format of tables.
+
+    media_type: as the response and the capabilities name it. aliases: short names, and further
+    media types that mean the same. identifier: TAPRegExt's IVOID of the format, if it has one.
+    extension: of a file that holds it.
+    """
+
+    media_type: str
+    aliases: tuple[str, ...]
+    extension: str
+    write: Callable[[TableStream], Iterator[bytes]]
+    identifier: str | None = None
+
+    @property
+    def is_votable(self) -> bool:
+        """Whether a failure can be told within the document."""
+        return MediaType.parse(self.media_type).name == "application/x-votable+xml"
+
+
+BINARY2 = TableFormat(
+    media_type="application/x-votable+xml;serialization=BINARY2",
+    aliases=("votable/b2", "votable", "application/x-votable+xml", "text/xml", "application/xml"),
+    extension="vot",
+    write=binary2.write,
+    identifier="ivo://ivoa.net/std/TAPRegExt#output-votable-binary2",
+)
+TABLEDATA = TableFormat(
+    media_type="application/x-votable+xml;serialization=TABLEDATA",
+    aliases=("votable/td", "text/xml;serialization=TABLEDATA"),
+    extension="vot",
+    write=tabledata.write,
+    identifier="ivo://ivoa.net/std/TAPRegExt#output-votable-td",
+)
+CSV = TableFormat(
+    media_type="text/csv;header=present;charset=UTF-8",
+    aliases=("csv", "text/csv", "text/csv;header=present"),
+    extension="csv",
+    write=csv.write,
+)
+#: formats of tables, the default first
+FORMATS = (BINARY2, TABLEDATA, CSV)
+
+
+def table_format(parameters: Parameters, formats: Sequence[TableFormat] = FORMATS) -> TableFormat:
+    """The format that a request asks for, the first where it asks for none.
+
+    RESPONSEFORMAT comes before FORMAT, its older name. Raises `ParameterError` for an unknown one.
+    """
+    for name in ("RESPONSEFORMAT", "FORMAT"):
+        asked = parameters.one(name)
+        if asked is not None and asked.strip():
+            return _named(name, asked.strip(), formats)
+    return formats[0]
+
+
+def _named(parameter: str, asked: str, formats: Sequence[TableFormat]) -> TableFormat:
+    wanted = MediaType.parse(asked)
+    for candidate in formats:
+        names = (candidate.media_type, *candidate.aliases)
+        if any(MediaType.parse(name) == wanted for name in names):
+            return candidate
+    short = ", ".join(candidate.aliases[0] for candidate in formats)
+    raise ParameterError(parameter, f"{asked!r} is not offered; there are {short}")

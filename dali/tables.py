@@ -1,0 +1,61 @@
+"""A table on its way to a client: fields, rows that arrive in batches, and what is said of them.
+
+DALI 1.1, sections 3.4.3 (MAXREC) and 4.4 (VOTable usage): QUERY_STATUS comes first, and once more
+after the table where rows were left out or the query failed in the middle.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from dali.fields import Field
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """An INFO of VOTable: a name, a value and a text for people."""
+
+    name: str
+    value: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TableStream:
+    """A table that is written while its rows arrive.
+
+    batches: record batches with one column per field, in the fields' order. Names of the batches'
+        columns don't matter. May raise `dali.errors.DaliError` at any point.
+    infos: what is said before the table, after QUERY_STATUS.
+    limit: rows that are written at most (MAXREC); one row more and the result has overflowed, so
+        ``batches`` must offer at least one row beyond the limit if there is one.
+    """
+
+    fields: tuple[Field, ...]
+    batches: Iterable[pa.RecordBatch]
+    infos: tuple[Info, ...] = ()
+    limit: int | None = None
+
+
+class LimitedBatches:
+    """The batches of a stream up to its limit; afterwards `overflowed` says if there were more."""
+
+    def __init__(self, stream: TableStream) -> None:
+        """Nothing is pulled before the first iteration."""
+        self._stream = stream
+        self.overflowed = False
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """Non-empty batches, the last one cut where the limit is."""
+        left = self._stream.limit
+        for batch in self._stream.batches:
+            if left is not None and batch.num_rows > left:
+                self.overflowed = True
+                if left:
+                    yield batch.slice(0, left)
+                return
+            if batch.num_rows:
+                yield batch
+            if left is not None:
+                left -= batch.num_rows

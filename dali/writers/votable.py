@@ -1,0 +1,118 @@
+"""VOTable documents: the frame around the rows, and error documents.
+
+VOTable 1.4; DALI 1.1, section 4.4: one RESOURCE of type ``results``, QUERY_STATUS before the table
+and, for an overflow or a late failure, once more after it.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+
+import pyarrow as pa
+
+from dali.errors import DaliError
+from dali.fields import Field
+from dali.tables import Info, LimitedBatches, TableStream
+from dali.writers.xml import XmlPieces
+
+_VOTABLE = {
+    "version": "1.4",
+    "xmlns": "http://www.ivoa.net/xml/VOTable/v1.3",
+    "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
+}
+QUERY_STATUS = "QUERY_STATUS"
+
+
+class RowEncoder(ABC):
+    """How the rows are written between ``<DATA>`` and ``</DATA>``."""
+
+    #: elements around the rows, outermost first, with their attributes
+    envelope: tuple[tuple[str, dict[str, str | None]], ...]
+
+    @abstractmethod
+    def encode(self, batch: pa.RecordBatch) -> bytes:
+        """Rows of one batch."""
+
+    def finish(self) -> bytes:
+        """What is still held back after the last batch."""
+        return b""
+
+
+def _info(xml: XmlPieces, info: Info) -> None:
+    xml.element("INFO", {"name": info.name, "value": info.value}, info.text)
+    xml.line()
+
+
+def _field(xml: XmlPieces, field: Field, number: int) -> None:
+    attributes = {
+        "name": field.name,
+        "ID": f"column_{number}",
+        "datatype": field.datatype,
+        "arraysize": field.arraysize,
+        "xtype": field.xtype,
+        "unit": field.unit,
+        "ucd": field.ucd,
+        "utype": field.utype,
+    }
+    xml.start("FIELD", attributes)
+    if field.description:
+        xml.element("DESCRIPTION", text=field.description)
+    xml.end()
+    xml.line()
+
+
+def _begin(xml: XmlPieces, infos: Iterable[Info]) -> None:
+    xml.start("VOTABLE", _VOTABLE)
+    xml.line()
+    xml.start("RESOURCE", {"type": "results"})
+    xml.line()
+    for info in infos:
+        _info(xml, info)
+
+
+def write_votable(stream: TableStream, encoder: RowEncoder) -> Iterator[bytes]:
+    """The document, beginning with its header once the first batch is there.
+
+    A `DaliError` from the batches before the first row is raised; later ones are told in the
+    document, which stays well-formed.
+    """
+    rows = LimitedBatches(stream)
+    batches = iter(rows)
+    first = next(batches, None)
+    xml = XmlPieces()
+    _begin(xml, (Info(QUERY_STATUS, "OK"), *stream.infos))
+    xml.start("TABLE", {"name": "result"})
+    xml.line()
+    for number, field in enumerate(stream.fields, start=1):
+        _field(xml, field, number)
+    xml.start("DATA")
+    for tag, attributes in encoder.envelope:
+        xml.start(tag, attributes)
+    xml.line()
+    yield xml.take()
+    failure: DaliError | None = None
+    try:
+        while first is not None:
+            yield encoder.encode(first)
+            first = next(batches, None)
+    except DaliError as error:
+        failure = error
+    yield encoder.finish()
+    for _ in encoder.envelope:
+        xml.end()
+    xml.end()  # DATA
+    xml.end()  # TABLE
+    xml.line()
+    if failure is not None:
+        _info(xml, Info(QUERY_STATUS, "ERROR", failure.message))
+    elif rows.overflowed:
+        _info(xml, Info(QUERY_STATUS, "OVERFLOW", f"cut after {stream.limit} rows"))
+    xml.end_all()
+    yield xml.take()
+
+
+def error_document(message: str, infos: Sequence[Info] = ()) -> bytes:
+    """A VOTable that says what went wrong (DALI 1.1, section 4.2)."""
+    xml = XmlPieces()
+    _begin(xml, (Info(QUERY_STATUS, "ERROR", message), *infos))
+    xml.end_all()
+    return xml.take()
