@@ -6,4 +6,12 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vo_server.settings")
 
-application = get_asgi_application()
+# Django has to be set up before anything that reads its settings.
+_django = get_asgi_application()
+
+from django.conf import settings  # noqa: E402
+
+from vo_server.request_body import WholeBody  # noqa: E402
+from vo_server.request_identity import RequestIdentity  # noqa: E402
+
+application = RequestIdentity(WholeBody(_django, settings.VO_MAX_REQUEST_BYTES))

@@ -44,6 +44,11 @@ class Configuration(BaseSettings):
     vo_secret_key: str = Field(
         default="", description="Django's secret key. Empty: made once in `var/secret_key`."
     )
+    vo_max_request_bytes: int = Field(
+        default=256_000_000,
+        gt=0,
+        description="Largest request body, uploads included, in bytes; above it the answer is 413.",
+    )
     vo_authority: str = Field(
         default="x-unregistered.vo-server",
         description="IVOA authority in publisher identifiers (`ivo://<authority>/…`). "

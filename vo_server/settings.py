@@ -100,9 +100,11 @@ USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
 
 VO_READER_DATABASE_URL = CONFIGURATION.vo_reader_database_url
 VO_VERSION = __version__
+VO_MAX_REQUEST_BYTES = CONFIGURATION.vo_max_request_bytes
 VO_AUTHORITY = CONFIGURATION.vo_authority
 VO_ARCHIVE_ROOT = CONFIGURATION.vo_archive_root
 VO_PRODUCT_ROOT = CONFIGURATION.vo_product_root

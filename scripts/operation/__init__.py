@@ -1,0 +1,1 @@
+"""Running the project: the server and its supervision, the demonstration, the checks."""
