@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bootstrap.console import SetupError, say
+from bootstrap.console import SetupError, stage
 
 PYTHON_PACKAGES = ("python3-venv",)
 TEST_PACKAGES = ("stilts", "default-jre-headless")
@@ -92,10 +92,9 @@ def require(packages: tuple[str, ...]) -> None:
     missing = [package for package in packages if not is_installed(package)]
     if not missing:
         return
-    say(f"Debian packages missing: {' '.join(missing)}")
     install = ["apt-get", "install", "--yes", "--no-install-recommends", *missing]
     prefix = _as_root(install)
-    with _no_main_cluster(prefix):
+    with stage(f"Debian packages: {' '.join(missing)}"), _no_main_cluster(prefix):
         _run([*prefix, "apt-get", "update", "--quiet"])
         _run([*prefix, *install])
 

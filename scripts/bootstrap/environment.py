@@ -84,6 +84,8 @@ def _install(clone: Clone, lock: Path) -> None:
             said.append(line)
             if found := re.match(r"(?:Collecting|Requirement already satisfied:) ([^\s=]+)", line):
                 progress.step(found.group(1))
+            elif found := re.match(r"Processing \S*?([^/\s]+?)-\d\S*\.whl", line):
+                progress.step(found.group(1))
             elif line.startswith("Installing collected packages"):
                 progress.close()
                 print("  unpacking", flush=True)

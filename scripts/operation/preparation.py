@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from bootstrap import database, debian, environment
 from bootstrap.clone import Clone
-from bootstrap.console import SetupError, stage
+from bootstrap.console import SetupError
 
 
 @contextmanager
@@ -17,9 +17,8 @@ def prepared(clone: Clone, *, development: bool) -> Iterator[None]:
     development: with what the test suite and the checks need.
     """
     tests = debian.TEST_PACKAGES if development else ()
-    with stage("Set-up"):
-        debian.require((*debian.PYTHON_PACKAGES, *database.packages(), *tests))
-        environment.require(clone, development=development)
+    debian.require((*debian.PYTHON_PACKAGES, *database.packages(), *tests))
+    environment.require(clone, development=development)
     with database.running(clone):
         if database.is_external():
             manage(clone, "check_database")
