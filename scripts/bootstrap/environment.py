@@ -13,6 +13,10 @@ from bootstrap.console import Progress, SetupError, stage
 
 SUPPORTED = ((3, 11), (3, 12))
 _STAMP = "installed.json"
+# What pip says of each package, be it found on an index, in a folder or installed already.
+_ONE_PACKAGE = re.compile(
+    r"(?:Collecting |Requirement already satisfied: |Processing (?:\S*/)?)([A-Za-z0-9_.]+(?:-[a-z]+)*)"
+)
 
 
 def require(clone: Clone, *, development: bool) -> None:
@@ -82,9 +86,7 @@ def _install(clone: Clone, lock: Path) -> None:
         assert pip.stdout is not None  # noqa: S101 - asked for above
         for line in pip.stdout:
             said.append(line)
-            if found := re.match(r"(?:Collecting|Requirement already satisfied:) ([^\s=]+)", line):
-                progress.step(found.group(1))
-            elif found := re.match(r"Processing \S*?([^/\s]+?)-\d\S*\.whl", line):
+            if found := _ONE_PACKAGE.match(line):
                 progress.step(found.group(1))
             elif line.startswith("Installing collected packages"):
                 progress.close()

@@ -21,7 +21,7 @@ def programs(clone: Clone, number: int) -> tuple[Program, ...]:
         "web server",
         (
             str(clone.tool("granian")),
-            "--interface=asgi",
+            "--interface=asginl",
             f"--host={port.HOST}",
             f"--port={number}",
             f"--workers={os.environ.get('VO_WEB_WORKERS') or '2'}",
