@@ -15,7 +15,8 @@ SUPPORTED = ((3, 11), (3, 12))
 _STAMP = "installed.json"
 # What pip says of each package, be it found on an index, in a folder or installed already.
 _ONE_PACKAGE = re.compile(
-    r"(?:Collecting |Requirement already satisfied: |Processing (?:\S*/)?)([A-Za-z0-9_.]+(?:-[a-z]+)*)"
+    r"(?:Collecting |Requirement already satisfied: |Processing (?:\S*/)?)"
+    r"([A-Za-z0-9_.]+(?:-[a-z]+)*)"
 )
 
 
