@@ -199,7 +199,7 @@ class ConfigFileRecord:
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     name: str
-    location: str
+    location: str | None = None
     comment: str | None = None
 
 

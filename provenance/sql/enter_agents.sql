@@ -1,0 +1,9 @@
+-- Agents; a known one stays as it is.
+INSERT INTO provenance_agent
+    (identifier, name, type, comment, email, affiliation, phone, address, url)
+SELECT r.identifier, r.name, r.type, r.comment, r.email, r.affiliation, r.phone, r.address, r.url
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (
+    identifier text, name text, type text, comment text, email text, affiliation text, phone text,
+    address text, url text
+)
+ON CONFLICT (identifier) DO NOTHING

@@ -1,0 +1,17 @@
+-- Files of settings, each with the relation to its activity.
+WITH file AS (
+    SELECT nextval(pg_get_serial_sequence('provenance_config_file', 'id')) AS id,
+           a.id AS activity_id, r.name, r.location, r.comment,
+           d.id AS config_file_description_id
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (
+        activity text, name text, location text, comment text
+    )
+    JOIN provenance_activity AS a ON a.identifier = r.activity
+    LEFT JOIN provenance_config_file_description AS d
+        ON d.activity_description_id = a.activity_description_id AND d.name = r.name
+), entered AS (
+    INSERT INTO provenance_config_file (id, name, location, comment, config_file_description_id)
+    SELECT id, name, location, comment, config_file_description_id FROM file
+)
+INSERT INTO provenance_was_configured_by (activity_id, artefact_type, config_file_id)
+SELECT activity_id, 'Configfile', id FROM file

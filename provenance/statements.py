@@ -1,0 +1,38 @@
+"""The room's SQL: each statement is a file of ``provenance/sql/``, called by its name."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+
+Row = Mapping[str, str | bool | None]
+"""One row of what a statement enters, by the names that the statement reads."""
+
+
+@cache
+def statement(name: str) -> str:
+    """The text of the statement of that name."""
+    return (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def execute(name: str, **arguments: str | list[str]) -> list[tuple[Any, ...]]:
+    """Run a statement; gives its rows, none where it has no result."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement(name), arguments)
+        return list(cursor.fetchall()) if cursor.description else []
+
+
+def enter_rows(name: str, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+    """Run a statement on many rows at once; does nothing where there are none."""
+    if not rows:
+        return []
+    clean = [{key: _storable(value) for key, value in row.items()} for row in rows]
+    return execute(name, rows=json.dumps(clean))
+
+
+def _storable(value: str | bool | None) -> str | bool | None:
+    """The value without NUL, the one character that PostgreSQL's text can't hold."""
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else value

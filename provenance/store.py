@@ -1,0 +1,272 @@
+"""Enters records into the tables and keeps the lineage true.
+
+Used by whoever registers a result: the analysis, the ingest. Not by the steps themselves, which
+make their records with `provenance.recorder` and need no database.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from provenance.errors import ProvenanceError
+from provenance.models import Activity
+from provenance.records import ActivityRecord, AgentRecord, EntityRecord, InvolvedRecord
+from provenance.statements import Row, enter_rows, execute
+
+# Two writers that don't see each other's relations would leave pairs out of the lineage, so they
+# take turns. The number is arbitrary: it names this lock among PostgreSQL's advisory locks.
+_WRITER = 0x70726F76
+
+
+def enter(records: Iterable[ActivityRecord | EntityRecord]) -> None:
+    """Enter activities, with all that they name, or entities of which no activity is known.
+
+    All in one transaction, in any order, also after records that build on them. An activity whose
+    record is in already stays as it is; of a known entity only what wasn't known is filled in;
+    ``public`` may be gained, never lost. Entering the same records twice changes nothing.
+
+    Raises `ProvenanceError` where an entity was made by another activity than a record says: what
+    is made again is a new entity.
+    """
+    given = list(records)
+    activities = {r.id: r for r in given if isinstance(r, ActivityRecord)}
+    entities = _entities(given)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_WRITER])
+        known = set(
+            Activity.objects.filter(identifier__in=activities, status__isnull=False).values_list(
+                "identifier", flat=True
+            )
+        )
+        _open(activities[identifier] for identifier in known)
+        new = [record for identifier, record in activities.items() if identifier not in known]
+        _enter_agents([*new, *entities.values()])
+        _enter_entities(entities.values())
+        _enter_activities(new)
+        steps = [*_enter_links(entities.values()), *_enter_relations(new)]
+        for parents, children in steps:
+            execute("extend_lineage", parents=parents, children=children)
+
+
+def make_public(entity_ids: Iterable[str]) -> None:
+    """Let everybody see these entities and the whole of their making, back to the beginning.
+
+    For whoever publishes a product. Records of cached steps may have been made in another user's
+    job; these name software only, so that no one's name gets out this way.
+    """
+    execute("make_public", identifiers=list(entity_ids))
+
+
+def _entities(records: Iterable[ActivityRecord | EntityRecord]) -> dict[str, EntityRecord]:
+    """All entities that the records name, each once with all that they say of it.
+
+    In a fixed order of identifiers, so that two transactions never wait for each other.
+    """
+    found: dict[str, EntityRecord] = {}
+
+    def meet(entity: EntityRecord) -> None:
+        met = found.get(entity.id)
+        found[entity.id] = met.filled_from(entity) if met else entity
+        for identifier in (*entity.members, *entity.derived_from):
+            found.setdefault(identifier, EntityRecord.reference(identifier))
+
+    for record in records:
+        if isinstance(record, EntityRecord):
+            meet(record)
+            continue
+        # What the maker says of an entity comes first.
+        for generated in record.generated:
+            meet(generated.entity)
+        for used in record.used:
+            meet(used.entity)
+        for parameter in record.parameters:
+            if parameter.value_entity:
+                meet(EntityRecord.reference(parameter.value_entity))
+    return dict(sorted(found.items()))
+
+
+def _open(records: Iterable[ActivityRecord]) -> None:
+    """Make known activities public whose record now says so."""
+    public = [record.id for record in records if record.public]
+    if public:
+        Activity.objects.filter(identifier__in=public, public=False).update(public=True)
+
+
+def _enter_agents(records: Iterable[ActivityRecord | EntityRecord]) -> None:
+    """Enter all agents that are involved in activities or entities."""
+    agents: dict[str, AgentRecord] = {}
+    for record in records:
+        for involved in _involved(record):
+            agents.setdefault(involved.agent.id, involved.agent)
+    enter_rows(
+        "enter_agents",
+        [
+            {
+                "identifier": agent.id,
+                "name": agent.name,
+                "type": agent.type,
+                "comment": agent.comment,
+                "email": agent.email,
+                "affiliation": agent.affiliation,
+                "phone": agent.phone,
+                "address": agent.address,
+                "url": agent.url,
+            }
+            for agent in agents.values()
+        ],
+    )
+
+
+def _involved(record: ActivityRecord | EntityRecord) -> tuple[InvolvedRecord, ...]:
+    """The agents of an activity or entity."""
+    return record.agents if isinstance(record, ActivityRecord) else record.attributed_to
+
+
+def _enter_entities(entities: Iterable[EntityRecord]) -> None:
+    """Enter entities, and the kinds that they name."""
+    rows: list[Row] = [
+        {
+            "identifier": entity.id,
+            "entity_class": entity.entity_class,
+            "name": entity.name,
+            "location": entity.location,
+            "generated_at_time": _time(entity.generated_at),
+            "invalidated_at_time": _time(entity.invalidated_at),
+            "comment": entity.comment,
+            "value": entity.value,
+            "content_type": entity.content_type,
+            "checksum": entity.checksum,
+            "step_identity": entity.step_identity,
+            "public": entity.public,
+            "description": entity.description,
+        }
+        for entity in entities
+    ]
+    enter_rows(
+        "enter_entity_descriptions",
+        [{"name": row["description"]} for row in rows if row["description"] is not None],
+    )
+    enter_rows("enter_entities", rows)
+
+
+def _enter_activities(records: Iterable[ActivityRecord]) -> None:
+    """Enter activities, and what they tell of their kinds."""
+    rows: list[Row] = []
+    parameters: list[Row] = []
+    for record in records:
+        rows.append(
+            {
+                "identifier": record.id,
+                "name": record.name,
+                "version": record.version,
+                "start_time": _time(record.start),
+                "end_time": _time(record.end),
+                "comment": record.comment,
+                "status": record.status,
+                "public": record.public,
+            }
+        )
+        parameters.extend(
+            {
+                "activity_name": record.name,
+                "version": record.version,
+                "name": parameter.name,
+                "value_type": parameter.value_type,
+                "unit": parameter.unit,
+                "ucd": parameter.ucd,
+                "description": parameter.description,
+            }
+            for parameter in record.parameters
+        )
+    enter_rows("enter_activity_descriptions", rows)
+    enter_rows("enter_parameter_descriptions", parameters)
+    enter_rows("enter_activities", rows)
+
+
+Step = tuple[list[str], list[str]]
+"""Parents and children, all of whom one new relation joins."""
+
+
+def _enter_links(entities: Iterable[EntityRecord]) -> list[Step]:
+    """Enter what entities say of others and of agents; gives the new steps of lineage."""
+    derivations: list[Row] = []
+    members: list[Row] = []
+    attributions: list[Row] = []
+    for entity in entities:
+        derivations.extend({"descendant": entity.id, "ancestor": a} for a in entity.derived_from)
+        members.extend({"descendant": entity.id, "ancestor": m} for m in entity.members)
+        attributions.extend(
+            {"entity": entity.id, "agent": involved.agent.id, "role": involved.role}
+            for involved in entity.attributed_to
+        )
+    enter_rows("enter_attributions", attributions)
+    parents: dict[str, list[str]] = {}
+    for descendant, ancestor in (
+        *enter_rows("enter_derivations", derivations),
+        *enter_rows("enter_members", members),
+    ):
+        parents.setdefault(descendant, []).append(ancestor)
+    return [(ancestors, [descendant]) for descendant, ancestors in parents.items()]
+
+
+def _enter_relations(records: Iterable[ActivityRecord]) -> list[Step]:
+    """Enter what activities say of entities, agents and each other; gives the steps of lineage."""
+    used: list[Row] = []
+    generated: list[Row] = []
+    associations: list[Row] = []
+    parameters: list[Row] = []
+    config_files: list[Row] = []
+    informants: list[Row] = []
+    steps: list[Step] = []
+    for record in records:
+        used.extend(
+            {"activity": record.id, "entity": u.entity.id, "role": u.role, "time": _time(u.time)}
+            for u in record.used
+        )
+        generated.extend(
+            {"activity": record.id, "entity": g.entity.id, "role": g.role} for g in record.generated
+        )
+        associations.extend(
+            {"activity": record.id, "agent": involved.agent.id, "role": involved.role}
+            for involved in record.agents
+        )
+        parameters.extend(
+            {
+                "activity": record.id,
+                "name": parameter.name,
+                "value": parameter.value,
+                "value_entity": parameter.value_entity,
+            }
+            for parameter in record.parameters
+        )
+        config_files.extend(
+            {
+                "activity": record.id,
+                "name": file.name,
+                "location": file.location,
+                "comment": file.comment,
+            }
+            for file in record.config_files
+        )
+        informants.extend({"informed": record.id, "informant": i} for i in record.informants)
+        if record.used and record.generated:
+            steps.append(
+                ([u.entity.id for u in record.used], [g.entity.id for g in record.generated])
+            )
+    enter_rows("enter_used", used)
+    enter_rows("enter_generated", generated)
+    others = [entity for (entity,) in enter_rows("find_other_makers", generated)]
+    if others:
+        raise ProvenanceError(f"made by another activity already: {', '.join(others)}")
+    enter_rows("enter_associations", associations)
+    enter_rows("enter_parameters", parameters)
+    enter_rows("enter_config_files", config_files)
+    enter_rows("enter_informants", informants)
+    return steps
+
+
+def _time(time: datetime | None) -> str | None:
+    """The moment as PostgreSQL reads it, with its zone."""
+    return time.isoformat() if time else None

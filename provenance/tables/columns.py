@@ -1,0 +1,114 @@
+"""How this room's tables and columns are declared, in the fewest words."""
+
+from adql.schema import Column, ForeignKey, Table
+
+SCHEMA = "provenance"
+
+
+def text_column(
+    name: str,
+    description: str,
+    utype: str | None = None,
+    principal: bool = False,
+    indexed: bool = False,
+) -> Column:
+    """A column of text."""
+    return Column(
+        name,
+        "char",
+        "*",
+        utype=utype_of(utype),
+        description=description,
+        principal=principal,
+        indexed=indexed,
+    )
+
+
+def time_column(
+    name: str, description: str, utype: str, principal: bool = False, indexed: bool = False
+) -> Column:
+    """A column of moments, in UTC."""
+    return Column(
+        name,
+        "char",
+        "*",
+        xtype="timestamp",
+        ucd="time.epoch",
+        utype=utype_of(utype),
+        description=f"{description} (UTC)",
+        principal=principal,
+        indexed=indexed,
+    )
+
+
+def key_column(
+    name: str,
+    description: str,
+    utype: str | None = None,
+    principal: bool = False,
+    indexed: bool = False,
+) -> Column:
+    """A column of whole numbers that join tables of this schema."""
+    return Column(
+        name,
+        "long",
+        utype=utype_of(utype),
+        description=description,
+        principal=principal,
+        indexed=indexed,
+    )
+
+
+def id_column(utype: str, what: str) -> Column:
+    """The identifier of a class that has one in the model."""
+    return Column(
+        "id",
+        "char",
+        "*",
+        ucd="meta.id;meta.main",
+        utype=utype_of(utype),
+        description=f"Identifier of the {what}: never changed, never given twice",
+        principal=True,
+        indexed=True,
+    )
+
+
+def reference_column(name: str, utype: str | None, what: str) -> Column:
+    """The identifier of an activity, entity or agent that a relation points at."""
+    return Column(
+        name,
+        "char",
+        "*",
+        ucd="meta.id",
+        utype=utype_of(utype),
+        description=f"Identifier of the {what}",
+        principal=True,
+        indexed=True,
+    )
+
+
+def utype_of(vodml_id: str | None) -> str | None:
+    """The utype of an element of the model."""
+    return f"voprov:{vodml_id}" if vodml_id else None
+
+
+def table(
+    name: str, utype: str | None, description: str, columns: tuple[Column, ...], **targets: str
+) -> Table:
+    """A table whose rows come from the public view of that name, or are descriptions.
+
+    Descriptions are declared by software and hide nothing. targets: columns that point at the
+    key ``id`` of other tables.
+    """
+    return Table(
+        SCHEMA,
+        name,
+        columns,
+        description,
+        source=f"provenance_{name}" if "description" in name else f"provenance_public_{name}",
+        utype=utype_of(utype),
+        foreign_keys=tuple(
+            ForeignKey(f"{SCHEMA}.{target}", ((column, "id"),))
+            for column, target in targets.items()
+        ),
+    )
