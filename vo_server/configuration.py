@@ -65,6 +65,42 @@ class Configuration(BaseSettings):
     vo_cache_root: Path = Field(
         default=VAR / "cache", description="Folder of the analysis' content-addressed cache."
     )
+    vo_uws_worker_jobs: int = Field(
+        default=2, ge=1, description="How many jobs one worker process runs at once."
+    )
+    vo_uws_job_modules: str = Field(
+        default="",
+        description="Further Python modules whose `job_types` are offered, separated by commas.",
+    )
+    vo_uws_lease_s: float = Field(
+        default=10.0,
+        ge=1.0,
+        description="Seconds without a heartbeat after which a worker's jobs are taken up again.",
+    )
+    vo_uws_max_attempts: int = Field(
+        default=3,
+        ge=1,
+        description="How often a job is begun, where its process or worker dies, before it is "
+        "an ERROR.",
+    )
+    vo_uws_default_execution_duration_s: int = Field(
+        default=4 * 3600, ge=1, description="Seconds that a job may run where its owner says none."
+    )
+    vo_uws_max_execution_duration_s: int = Field(
+        default=24 * 3600, ge=1, description="Most seconds that an owner may let a job run."
+    )
+    vo_uws_default_destruction_days: float = Field(
+        default=30.0, gt=0, description="Days after which a job is destroyed with its results."
+    )
+    vo_uws_max_destruction_days: float = Field(
+        default=365.0, gt=0, description="Most days that an owner may keep a job."
+    )
+    vo_uws_max_wait_s: float = Field(
+        default=60.0,
+        ge=0,
+        description="Longest time that a blocking request (WAIT) is held, in seconds; below the "
+        "time-out of proxies.",
+    )
 
 
 def load() -> Configuration:

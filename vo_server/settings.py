@@ -71,6 +71,8 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "auth.middleware.BasicAuthentication",
+    "auth.middleware.SameOriginForUsers",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
 TEMPLATES = [
@@ -110,6 +112,17 @@ VO_ARCHIVE_ROOT = CONFIGURATION.vo_archive_root
 VO_PRODUCT_ROOT = CONFIGURATION.vo_product_root
 VO_JOB_ROOT = CONFIGURATION.vo_job_root
 VO_CACHE_ROOT = CONFIGURATION.vo_cache_root
+VO_UWS_WORKER_JOBS = CONFIGURATION.vo_uws_worker_jobs
+VO_UWS_JOB_MODULES = tuple(
+    filter(None, (name.strip() for name in CONFIGURATION.vo_uws_job_modules.split(",")))
+)
+VO_UWS_LEASE_S = CONFIGURATION.vo_uws_lease_s
+VO_UWS_MAX_ATTEMPTS = CONFIGURATION.vo_uws_max_attempts
+VO_UWS_DEFAULT_EXECUTION_DURATION_S = CONFIGURATION.vo_uws_default_execution_duration_s
+VO_UWS_MAX_EXECUTION_DURATION_S = CONFIGURATION.vo_uws_max_execution_duration_s
+VO_UWS_DEFAULT_DESTRUCTION_DAYS = CONFIGURATION.vo_uws_default_destruction_days
+VO_UWS_MAX_DESTRUCTION_DAYS = CONFIGURATION.vo_uws_max_destruction_days
+VO_UWS_MAX_WAIT_S = CONFIGURATION.vo_uws_max_wait_s
 
 LOGGING = {
     "version": 1,

@@ -3,10 +3,12 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path
 
+from uws.urls import urlpatterns as uws_urlpatterns
 from vo_server import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    *uws_urlpatterns(),
 ]

@@ -9,9 +9,9 @@ from typing import Annotated, Literal, Self
 
 from astropy.time import Time
 from pydantic import Field, field_validator, model_validator
-from uws.parameters import JobParameters, Meaning
 
 from instruments.science_window import ScienceWindowId
+from uws.parameters import JobParameters, Meaning
 
 _SCW_LIST_DECORATION = re.compile(r"[\[\]'\"\s]")
 TIME_FORMATS = tuple(Time.FORMATS)

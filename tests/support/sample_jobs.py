@@ -1,0 +1,78 @@
+"""Job types for tests: they sleep, fail, crash and write files. Never shipped."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Annotated
+
+from django.db import connection
+from pydantic import Field
+
+from uws.errors import JobFailure
+from uws.parameters import JobParameters, Meaning
+from uws.types import JobContext, JobType
+
+
+class SampleParameters(JobParameters):
+    """What a sample job is to do, in this order."""
+
+    ra: Annotated[float, Meaning(unit="deg", ucd="pos.eq.ra")] = Field(
+        default=0.0, alias="RA", ge=0, le=360, description="Right ascension."
+    )
+    text: str = Field(description="Written to the result.")
+    numbers: Annotated[list[int], Meaning()] = Field(default=[], description="Some numbers.")
+    sleep_s: float = Field(default=0.0, description="Seconds to sleep in Python.")
+    database_sleep_s: float = Field(default=0.0, description="Seconds to sleep in PostgreSQL.")
+    grandchild: bool = Field(default=False, description="Start a process of its own, and wait.")
+    log: str = Field(default="", description="A file to add a line to whenever the job is run.")
+    end: str = Field(default="", description="fail, raise, kill, exit or nothing.")
+
+
+def run(context: JobContext[SampleParameters]) -> None:
+    """Do as told."""
+    told = context.parameters
+    context.message(f"I run as {os.getpid()}")
+    if told.log:
+        with Path(told.log).open("a") as log:
+            log.write(f"{os.getpid()}\n")
+    context.progress(1, 2, "half way")
+    if told.grandchild:
+        subprocess.run(["/bin/sleep", "3217"], check=False)
+    if told.database_sleep_s:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(%s)", [told.database_sleep_s])
+    time.sleep(told.sleep_s)
+    match told.end:
+        case "fail":
+            raise JobFailure("the sky is cloudy")
+        case "raise":
+            raise RuntimeError("SELECT secret FROM nowhere")
+        case "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "exit":
+            os._exit(3)
+    path = context.folder / "result.txt"
+    path.write_text(f"{told.text} {sum(told.numbers)} by {context.owner.name or 'nobody'}")
+    context.add_result("result", path, "text/plain")
+
+
+sample = JobType(
+    name="sample",
+    title="Sample",
+    description="Does as told.",
+    path="/uws/sample",
+    parameters=SampleParameters,
+    run=run,
+)
+lenient = JobType(
+    name="lenient",
+    title="Lenient",
+    description="Refuses nothing before it runs, as TAP.",
+    path="/lenient/async",
+    parameters=SampleParameters,
+    run=run,
+    refuses_wrong_values=False,
+)
+job_types = (sample, lenient)

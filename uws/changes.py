@@ -1,0 +1,131 @@
+"""Hearing of changes of jobs, for as many waiting requests as there are, by one connection.
+
+The database tells every change of a phase on the channel ``uws_phase``. One thread per process
+listens, only while somebody waits, and wakes those who follow the job. A wake-up says no more
+than "look again": it also comes when listening has just begun, or was interrupted, so nobody
+misses a change that fell between looking and listening.
+"""
+
+import asyncio
+import logging
+import os
+import select
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+
+logger = logging.getLogger(__name__)
+
+CHANNEL = "uws_phase"
+_RETRY_S = 1.0
+
+
+class Follower:
+    """One waiting request's ear; belongs to the event loop that made it."""
+
+    def __init__(self) -> None:
+        """Deaf until `following` hands it out."""
+        self._loop = asyncio.get_running_loop()
+        self._event = asyncio.Event()
+
+    def wake(self) -> None:
+        """Called by the listening thread."""
+        with suppress(RuntimeError):  # the loop has ended, and with it whoever waited
+            self._loop.call_soon_threadsafe(self._event.set)
+
+    async def heard(self, timeout_s: float) -> None:
+        """Return at the next reason to look again, after ``timeout_s`` at the latest."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._event.wait(), timeout_s)
+        self._event.clear()
+
+
+class _Ear:
+    """The listening thread and its followers."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._followers: dict[str, set[Follower]] = {}
+        self._thread: threading.Thread | None = None
+        self._is_listening = False
+        self._wake_read, self._wake_write = -1, -1
+
+    def add(self, job_id: str, follower: Follower) -> None:
+        with self._lock:
+            self._followers.setdefault(job_id, set()).add(follower)
+            if self._is_listening:
+                follower.wake()
+            if self._thread is None:
+                self._wake_read, self._wake_write = os.pipe()
+                self._thread = threading.Thread(target=self._run, name="uws-changes", daemon=True)
+                self._thread.start()
+
+    def remove(self, job_id: str, follower: Follower) -> None:
+        with self._lock:
+            followers = self._followers.get(job_id, set())
+            followers.discard(follower)
+            if not followers:
+                self._followers.pop(job_id, None)
+            if not self._followers and self._thread is not None:
+                os.write(self._wake_write, b"x")
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self._listen()
+            except (DatabaseError, InterfaceError, OperationalError, OSError):
+                logger.warning("lost the connection that hears of jobs' changes", exc_info=True)
+            finally:
+                self._is_listening = False
+                connection.close()
+            with self._lock:
+                self._wake(None)
+                if not self._followers:
+                    self._thread = None
+                    os.close(self._wake_read)
+                    os.close(self._wake_write)
+                    return
+            time.sleep(_RETRY_S)
+
+    def _listen(self) -> None:
+        connection.ensure_connection()
+        raw = connection.connection
+        with raw.cursor() as cursor:
+            cursor.execute(f"LISTEN {CHANNEL}")
+        with self._lock:
+            self._is_listening = True
+            self._wake(None)
+        while True:
+            select.select([raw, self._wake_read], [], [])
+            with self._lock:
+                if not self._followers:
+                    return
+            raw.poll()
+            while raw.notifies:
+                job_id = raw.notifies.pop(0).payload.partition(":")[0]
+                with self._lock:
+                    self._wake(job_id)
+
+    def _wake(self, job_id: str | None) -> None:
+        """Wake who follows this job, or everybody. The lock must be held."""
+        groups = self._followers.values() if job_id is None else [self._followers.get(job_id, ())]
+        for group in groups:
+            for follower in group:
+                follower.wake()
+
+
+_ear = _Ear()
+
+
+@contextmanager
+def following(job_id: str) -> Iterator[Follower]:
+    """An ear for changes of this job, as long as the context lasts. For use in an event loop."""
+    follower = Follower()
+    _ear.add(job_id, follower)
+    try:
+        yield follower
+    finally:
+        _ear.remove(job_id, follower)

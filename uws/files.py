@@ -1,0 +1,42 @@
+"""Where jobs keep their files: one folder per job, one inside it per attempt.
+
+An attempt that died can't write into the folder of the next.
+"""
+
+import logging
+import shutil
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from uws.models import Job
+
+logger = logging.getLogger(__name__)
+
+
+def job_folder(job_id: str) -> Path:
+    """The folder of all that a job leaves."""
+    return Path(settings.VO_JOB_ROOT) / job_id
+
+
+def attempt_folder(job_id: str, attempt: int) -> Path:
+    """The folder of one attempt at a job, counted from 1."""
+    return job_folder(job_id) / str(attempt)
+
+
+def remove(folder: Path) -> None:
+    """Delete ``folder`` with all it holds; says in the log what can't be deleted."""
+    if not folder.exists():
+        return
+    try:
+        shutil.rmtree(folder)
+    except OSError:
+        logger.exception("can't delete the files of a job that is gone")
+
+
+def remove_with_job(instance: Job, **_: object) -> None:
+    """Delete the files of a job when the transaction that deletes it has been committed."""
+    # Django empties the instance's id before the commit.
+    folder = job_folder(instance.id)
+    transaction.on_commit(lambda: remove(folder))

@@ -1,0 +1,255 @@
+"""What can be done with jobs, and by whom.
+
+The views and the rooms above call these; workers don't (see `uws.queue`). A job belongs to who
+created it. An anonymous job is everybody's who knows its address, and in nobody's list. Others'
+jobs are refused; administrators may do all.
+"""
+
+import re
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+
+from auth.principal import Principal
+from dali.errors import ParameterError
+from dali.parameters import Parameters
+from uws import parameters as declared
+from uws import records
+from uws.errors import NotYourJobError, PhaseError, UnknownJobError
+from uws.models import Job, JobParameter
+from uws.phases import STARTABLE, TERMINAL, Phase, advance
+from uws.records import JobRecord, JobSummary
+from uws.types import JobType
+
+#: All but the characters of XML 1.0, production 2.
+_ILLEGAL_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def create(
+    job_type: JobType[Any],
+    principal: Principal,
+    parameters: Parameters,
+    *,
+    run_id: str | None = None,
+    execution_duration: int | None = None,
+    destruction: datetime | None = None,
+    run_now: bool = False,
+) -> JobRecord:
+    """A new job of ``principal``: PENDING, or QUEUED where ``run_now``.
+
+    Raises `uws.errors.InvalidParametersError` as the job type wants; then there is no job.
+    """
+    values = declared.known_values(job_type.parameters, parameters)
+    _refuse_illegal_characters(values, run_id)
+    if job_type.refuses_wrong_values:
+        _check(job_type, values, complete=run_now)
+    with transaction.atomic():
+        job = Job.objects.create(
+            job_type=job_type.name,
+            owner_id=principal.user_id,
+            run_id=run_id,
+            execution_duration=_allowed_duration(execution_duration),
+            destruction=_allowed_destruction(destruction, datetime.now(UTC)),
+        )
+        _store(job, values)
+        if run_now:
+            _queue(job)
+    return get(job_type, principal, job.id)
+
+
+def get(job_type: JobType[Any], principal: Principal, job_id: str) -> JobRecord:
+    """The job; raises `UnknownJobError` or `NotYourJobError`."""
+    related = ("parameters", "results", "messages")
+    return records.record(_find(job_type, principal, job_id, _jobs().prefetch_related(*related)))
+
+
+def phase(job_type: JobType[Any], principal: Principal, job_id: str) -> Phase:
+    """The job's phase alone, by one small query; raises as `get`."""
+    return Phase(_find(job_type, principal, job_id, _jobs().only("phase", "owner", "id")).phase)
+
+
+def list_jobs(
+    job_type: JobType[Any],
+    principal: Principal,
+    *,
+    phases: Collection[Phase] = (),
+    after: datetime | None = None,
+    last: int | None = None,
+) -> tuple[JobSummary, ...]:
+    """The principal's jobs, newest first (UWS 1.1, section 2.2.2.1).
+
+    phases: only jobs in one of these; ARCHIVED ones are listed only if named here.
+    after: only those created later. last: at most so many.
+    """
+    if principal.is_anonymous:
+        return ()
+    found = _jobs().filter(job_type=job_type.name).order_by("-creation_time", "id")
+    if not principal.is_administrator:
+        found = found.filter(owner_id=principal.user_id)
+    if phases:
+        found = found.filter(phase__in=[str(phase) for phase in phases])
+    else:
+        found = found.exclude(phase=Phase.ARCHIVED)
+    if after is not None:
+        found = found.filter(creation_time__gt=after)
+    return tuple(records.summary(job) for job in (found if last is None else found[:last]))
+
+
+def set_parameters(
+    job_type: JobType[Any], principal: Principal, job_id: str, parameters: Parameters
+) -> None:
+    """Give values to parameters of a PENDING job; a parameter's earlier values are dropped.
+
+    Raises `PhaseError` in any other phase, and `uws.errors.InvalidParametersError` as the job
+    type wants; then nothing changes.
+    """
+    values = declared.known_values(job_type.parameters, parameters)
+    _refuse_illegal_characters(values, None)
+    with transaction.atomic():
+        job = _lock(job_type, principal, job_id)
+        if job.phase != Phase.PENDING:
+            raise PhaseError(f"the job is {job.phase}: parameters change only while it is PENDING")
+        if job_type.refuses_wrong_values:
+            _check(job_type, _stored(job) | values, complete=False)
+        job.parameters.filter(name__in=values).delete()
+        _store(job, values)
+
+
+def run(job_type: JobType[Any], principal: Principal, job_id: str) -> None:
+    """Hand the job in. Asked again for a job that is under way, this changes nothing.
+
+    Raises `PhaseError` for a job that is over, and `uws.errors.InvalidParametersError` for
+    missing parameters where the job type wants that.
+    """
+    with transaction.atomic():
+        job = _lock(job_type, principal, job_id)
+        if job.phase in TERMINAL:
+            raise PhaseError(f"the job is {job.phase} and can't be run again")
+        if job.phase in STARTABLE:
+            if job_type.refuses_wrong_values:
+                _check(job_type, _stored(job), complete=True)
+            _queue(job)
+
+
+def abort(job_type: JobType[Any], principal: Principal, job_id: str) -> None:
+    """End the job, now; a job that is over stays as it is.
+
+    The worker that runs it hears of it and kills its process.
+    """
+    with transaction.atomic():
+        job = _lock(job_type, principal, job_id)
+        if job.phase in TERMINAL:
+            return
+        job.phase = advance(Phase(job.phase), Phase.ABORTED)
+        job.end_time = datetime.now(UTC)
+        job.worker = job.lease_expires = None
+        job.save(update_fields=["phase", "end_time", "worker", "lease_expires"])
+
+
+def delete(job_type: JobType[Any], principal: Principal, job_id: str) -> None:
+    """Destroy the job, its results and all trace of it (UWS 1.1, section 2.1.5)."""
+    with transaction.atomic():
+        _lock(job_type, principal, job_id).delete()
+
+
+def set_execution_duration(
+    job_type: JobType[Any], principal: Principal, job_id: str, seconds: int
+) -> None:
+    """Let the job run for ``seconds`` (0: as long as possible), within the server's limit."""
+    with transaction.atomic():
+        job = _lock(job_type, principal, job_id)
+        if job.phase in TERMINAL:
+            raise PhaseError(f"the job is {job.phase}: it won't run any longer")
+        job.execution_duration = _allowed_duration(seconds)
+        job.save(update_fields=["execution_duration"])
+
+
+def set_destruction(
+    job_type: JobType[Any], principal: Principal, job_id: str, time: datetime
+) -> None:
+    """Keep the job until ``time``, within the server's limit counted from its creation."""
+    with transaction.atomic():
+        job = _lock(job_type, principal, job_id)
+        job.destruction = _allowed_destruction(time, job.creation_time)
+        job.save(update_fields=["destruction"])
+
+
+def last_jobs(count: int) -> tuple[JobSummary, ...]:
+    """The newest jobs of all types and owners: for the server's own pages, never as they are."""
+    newest = _jobs().exclude(phase=Phase.ARCHIVED).order_by("-creation_time", "id")[:count]
+    return tuple(records.summary(job) for job in newest)
+
+
+def _jobs() -> QuerySet[Job]:
+    return Job.objects.select_related("owner")
+
+
+def _find(job_type: JobType[Any], principal: Principal, job_id: str, among: QuerySet[Job]) -> Job:
+    job = among.filter(job_type=job_type.name, id=job_id).first()
+    if job is None:
+        raise UnknownJobError(f"there is no such job in {job_type.path}; it may have been deleted")
+    if not (
+        job.owner_id is None or job.owner_id == principal.user_id or principal.is_administrator
+    ):
+        raise NotYourJobError("the job belongs to another user; sign in as its owner")
+    return job
+
+
+def _lock(job_type: JobType[Any], principal: Principal, job_id: str) -> Job:
+    return _find(job_type, principal, job_id, Job.objects.select_for_update())
+
+
+def _queue(job: Job) -> None:
+    job.phase = advance(Phase(job.phase), Phase.QUEUED)
+    job.queued_time = datetime.now(UTC)
+    job.save(update_fields=["phase", "queued_time"])
+
+
+def _store(job: Job, values: declared.Values) -> None:
+    JobParameter.objects.bulk_create(
+        JobParameter(job=job, name=name, position=position, value=value)
+        for name, found in values.items()
+        for position, value in enumerate(found)
+    )
+
+
+def _stored(job: Job) -> dict[str, tuple[str, ...]]:
+    values: dict[str, tuple[str, ...]] = {}
+    for parameter in job.parameters.order_by("name", "position"):
+        values[parameter.name] = (*values.get(parameter.name, ()), parameter.value)
+    return values
+
+
+def _check(job_type: JobType[Any], values: declared.Values, *, complete: bool) -> None:
+    if complete:
+        declared.check(job_type.parameters, values)
+    else:
+        declared.check_what_is_there(job_type.parameters, values)
+
+
+def _refuse_illegal_characters(values: declared.Values, run_id: str | None) -> None:
+    """Neither XML nor PostgreSQL can hold them, so no job could show what it was given."""
+    for name, found in (*values.items(), ("RUNID", (run_id or "",))):
+        if any(_ILLEGAL_IN_XML.search(value) for value in found):
+            raise ParameterError(name, "holds a control character")
+
+
+def _allowed_duration(seconds: int | None) -> int:
+    limit: int = settings.VO_UWS_MAX_EXECUTION_DURATION_S
+    if seconds is None:
+        return min(settings.VO_UWS_DEFAULT_EXECUTION_DURATION_S, limit)
+    if seconds < 0:
+        raise ParameterError("EXECUTIONDURATION", "must not be negative")
+    return limit if seconds == 0 else min(seconds, limit)
+
+
+def _allowed_destruction(time: datetime | None, creation_time: datetime) -> datetime:
+    limit = timedelta(days=settings.VO_UWS_MAX_DESTRUCTION_DAYS)
+    if time is None:
+        default = timedelta(days=settings.VO_UWS_DEFAULT_DESTRUCTION_DAYS)
+        return creation_time + min(default, limit)
+    return min(time, creation_time + limit)
