@@ -1,0 +1,178 @@
+"""What TAP publishes: the declared columns, and no row that isn't everybody's."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from django.db import connection
+
+from adql.schema import Column
+from provenance import (
+    ActivityRecord,
+    AgentRecord,
+    ConfigFileRecord,
+    EntityClass,
+    EntityRecord,
+    GeneratedRecord,
+    InvolvedRecord,
+    ParameterRecord,
+    UsedRecord,
+)
+from provenance.statistics import Statistics, statistics
+from provenance.store import enter, make_public
+from provenance.tables import published_schemas
+
+TABLES = {table.name: table for schema in published_schemas() for table in schema.tables}
+
+
+def published(name: str) -> list[tuple[object, ...]]:
+    """All rows of a published table, its columns as declared."""
+    table = TABLES[name]
+    columns = ", ".join(f'"{column.name}"' for column in table.columns)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {columns} FROM {table.source} ORDER BY 1, 2")
+        return list(cursor.fetchall())
+
+
+def first(name: str) -> set[object]:
+    """The values of a published table's first column."""
+    return {row[0] for row in published(name)}
+
+
+def postgresql_type(column: Column) -> str:
+    """The type that a published column of this declaration has to have."""
+    if column.xtype == "timestamp":
+        return "timestamp without time zone"
+    return {"char": "text", "int": "integer", "long": "bigint"}[column.datatype]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", TABLES)
+def test_the_stored_relation_has_the_declared_columns_and_types(name: str) -> None:
+    table = TABLES[name]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
+            " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped",
+            [table.source],
+        )
+        found = dict(cursor.fetchall())
+    assert {column.name: postgresql_type(column) for column in table.columns} == found
+
+
+def a_private_analysis() -> list[ActivityRecord]:
+    """Two steps, one job and one embargoed input, all private, all relations in use."""
+    ada = InvolvedRecord(AgentRecord("agent:ada", "Ada", email="ada@example.org"), "operator")
+    software = InvolvedRecord(AgentRecord("agent:vo_server", "vo_server 1"), "software")
+    image = ActivityRecord(
+        "activity:image",
+        "image",
+        used=(UsedRecord(EntityRecord("events")),),
+        generated=(GeneratedRecord(EntityRecord("image")), GeneratedRecord(EntityRecord("spare"))),
+        agents=(software,),
+    )
+    images = EntityRecord("images", entity_class=EntityClass.COLLECTION, members=("image",))
+    mosaic = ActivityRecord(
+        "activity:mosaic",
+        "mosaic",
+        version="3",
+        used=(UsedRecord(images),),
+        generated=(GeneratedRecord(EntityRecord("mosaic", derived_from=("image",))),),
+        agents=(software,),
+        parameters=(ParameterRecord("E1_keV", "20", value_entity="threshold"),),
+        config_files=(ConfigFileRecord("osa.par"),),
+        informants=("activity:image",),
+    )
+    product = EntityRecord("product", attributed_to=(ada,))
+    job = ActivityRecord(
+        "activity:job",
+        "isgri_image",
+        used=(UsedRecord(EntityRecord.reference("mosaic")),),
+        generated=(GeneratedRecord(product),),
+        agents=(ada,),
+        informants=("activity:mosaic",),
+    )
+    return [image, mosaic, job]
+
+
+HOLDS_INSTANCES = [
+    name for name, table in TABLES.items() if table.source.startswith("provenance_public")
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", HOLDS_INSTANCES)
+def test_nothing_of_a_private_analysis_is_published(name: str) -> None:
+    enter(a_private_analysis())
+    assert published(name) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", HOLDS_INSTANCES)
+def test_a_published_product_shows_the_whole_of_its_making(name: str) -> None:
+    enter(a_private_analysis())
+    make_public(["product"])
+    assert published(name)
+
+
+@pytest.mark.django_db
+def test_what_a_published_product_does_not_come_from_stays_private() -> None:
+    enter(a_private_analysis())
+    make_public(["mosaic"])
+    assert first("entity") == {"mosaic", "image", "images", "events", "threshold"}
+    assert first("activity") == {"activity:image", "activity:mosaic"}
+    assert first("agent") == {"agent:vo_server"}
+    assert published("was_attributed_to") == []
+    assert ("image", "spare") not in published("was_generated_by")
+    assert [(row[0], row[1]) for row in published("lineage")] == [
+        ("events", "image"),
+        ("events", "images"),
+        ("events", "mosaic"),
+        ("image", "images"),
+        ("image", "mosaic"),
+        ("images", "mosaic"),
+    ]
+
+
+@pytest.mark.django_db
+def test_a_relation_is_published_only_where_both_its_ends_are() -> None:
+    used = (UsedRecord(EntityRecord("secret")), UsedRecord(EntityRecord("open", public=True)))
+    made = (GeneratedRecord(EntityRecord("result", public=True)),)
+    enter(
+        [
+            ActivityRecord("activity:1", "x", used=used, generated=made, public=True),
+            ActivityRecord("activity:2", "y", used=used[1:], informants=("activity:1",)),
+        ]
+    )
+    assert [row[:2] for row in published("used")] == [("activity:1", "open")]
+    assert published("lineage") == [("open", "result", 1)]
+    assert published("was_informed_by") == []
+    assert statistics() == Statistics(activities=1, entities=2)
+
+
+@pytest.mark.django_db
+def test_an_activity_that_is_only_named_is_not_published() -> None:
+    enter([replace(ActivityRecord("activity:1", "x", public=True), informants=("activity:0",))])
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE provenance_activity SET public = true")
+    assert first("activity") == {"activity:1"}
+    assert published("was_informed_by") == []
+
+
+@pytest.mark.django_db
+def test_times_are_published_in_utc_without_a_zone() -> None:
+    in_geneva = datetime(2015, 6, 20, 14, 0, tzinfo=timezone(timedelta(hours=2)))
+    enter([ActivityRecord("activity:1", "x", start=in_geneva, public=True)])
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL TimeZone = 'Asia/Tokyo'")
+        cursor.execute("SELECT start_time FROM provenance_public_activity")
+        assert cursor.fetchone() == (in_geneva.astimezone(UTC).replace(tzinfo=None),)
+
+
+@pytest.mark.django_db
+def test_a_condition_of_a_query_is_not_tried_on_rows_that_are_not_published() -> None:
+    """An error in a condition would tell of a value in a row that its asker may not see."""
+    enter([EntityRecord("a", comment="0"), EntityRecord("b", comment="1", public=True)])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM provenance_public_entity WHERE 1 / comment::integer = 1")
+        assert cursor.fetchall() == [("b",)]
