@@ -127,6 +127,8 @@ def _no_main_cluster(prefix: list[str]) -> Iterator[None]:
         yield
     finally:
         _run([*prefix, "rm", "-f", str(_CREATECLUSTER)])
+        folder = str(_CREATECLUSTER.parent)
+        _run([*prefix, "rmdir", "--ignore-fail-on-non-empty", folder])
 
 
 def _run(command: list[str]) -> None:

@@ -11,6 +11,9 @@ from operation import port
 from operation.preparation import manage
 from operation.supervisor import Program, Supervisor
 
+# Web server processes; an operator's own GRANIAN_WORKERS goes before it.
+WEB_WORKERS = "2"
+
 
 def programs(clone: Clone, number: int) -> tuple[Program, ...]:
     """The programs that make up the server, in the order of their start.
@@ -24,7 +27,6 @@ def programs(clone: Clone, number: int) -> tuple[Program, ...]:
             "--interface=asginl",
             f"--host={port.HOST}",
             f"--port={number}",
-            f"--workers={os.environ.get('VO_WEB_WORKERS') or '2'}",
             "--respawn-failed-workers",
             "--workers-kill-timeout=10",
             "--no-ws",
@@ -57,7 +59,12 @@ def supervisor(clone: Clone, number: int) -> Supervisor:
     return Supervisor(
         programs(clone, number),
         folder=clone.root,
-        environment={**os.environ, "SITE_URL": site_url(number), "PYTHONUNBUFFERED": "1"},
+        environment={
+            "GRANIAN_WORKERS": WEB_WORKERS,
+            **os.environ,
+            "SITE_URL": site_url(number),
+            "PYTHONUNBUFFERED": "1",
+        },
     )
 
 
