@@ -5,7 +5,13 @@ from pathlib import Path
 from vo_server.configuration import PROJECT_ROOT, Configuration
 
 PAGE = PROJECT_ROOT / "docs" / "settings.md"
-_TYPES = {"str": "text", "bool": "yes or no", "int": "whole number", "Path": "folder"}
+_TYPES = {
+    "str": "text",
+    "bool": "yes or no",
+    "int": "whole number",
+    "float": "number",
+    "Path": "folder",
+}
 
 _HEAD = """# Settings
 
