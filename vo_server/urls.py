@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path
 
+from archive.urls import urlpatterns as archive_urlpatterns
 from uws.urls import urlpatterns as uws_urlpatterns
 from vo_server import health
 
@@ -10,5 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    *archive_urlpatterns,
     *uws_urlpatterns(),
 ]

@@ -1,0 +1,59 @@
+"""Finds what a path has to offer: Science Windows, reference catalogues, observation tables."""
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from instruments import archive_layout
+from instruments.isgri_files import EVENT_FILE, SCIENCE_WINDOW_FILE
+
+_FOLDER = re.compile(r"[0-9]{12}\.[0-9]{3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found, each in order of path.
+
+    missing: paths that aren't there.
+    """
+
+    science_windows: tuple[Path, ...]
+    catalogues: tuple[Path, ...]
+    observations: tuple[Path, ...]
+    missing: tuple[Path, ...]
+
+
+def find(paths: Iterable[Path]) -> Findings:
+    """Look below each path, which is a tree in the archive's layout or a Science Window's folder.
+
+    Hidden folders and symbolic links to folders are passed over.
+    """
+    science_windows: dict[Path, None] = {}
+    catalogues: dict[Path, None] = {}
+    observations: dict[Path, None] = {}
+    missing: list[Path] = []
+    for path in paths:
+        root = path.resolve()
+        if not root.is_dir():
+            missing.append(path)
+            continue
+        for folder in sorted(_science_windows(root)):
+            science_windows[folder] = None
+        hec = root / archive_layout.CATALOGUES
+        for file in sorted(hec.glob(archive_layout.CATALOGUE_PATTERN)):
+            catalogues[file] = None
+        file = root / archive_layout.OBSERVATIONS_FILE
+        if file.is_file():
+            observations[file] = None
+    return Findings(tuple(science_windows), tuple(catalogues), tuple(observations), tuple(missing))
+
+
+def _science_windows(root: Path) -> Iterable[Path]:
+    for folder, subfolders, files in os.walk(root):
+        path = Path(folder)
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        if _FOLDER.fullmatch(path.name) or {SCIENCE_WINDOW_FILE, EVENT_FILE} & set(files):
+            subfolders.clear()
+            yield path

@@ -1,0 +1,211 @@
+"""Puts an examined Science Window into the archive: files, rows and provenance, all or nothing."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Greatest, Least
+
+import provenance.store
+from archive import obscore
+from archive.file_store import ContentDiffersError, place_folder, sha256_of
+from archive.identifiers import archive_file_identity
+from archive.ingest.examination import FileFacts, ScienceWindowContent
+from archive.ingest.problems import Problem, UnreadableError
+from archive.ingest.release import release_date
+from archive.models import DataProduct, Observation, Revolution, ScienceWindow, Store
+from archive.rights import rights_until
+from archive.selection import EVENT_KIND
+from instruments import isgri
+from instruments.isgri_files import PUBLIC
+from instruments.time import mjd_utc_from_ijd
+from provenance.agents import software
+from provenance.recorder import activity
+from provenance.records import EntityRecord, InvolvedRecord
+
+GROUP_KIND = "swg"
+FITS = "application/fits"
+#: What ORIGIN says of simulated files.
+_SIMULATED = "simulat"
+
+
+def load(content: ScienceWindowContent, folder: Path) -> None:
+    """Load a Science Window from the folder it was examined in.
+
+    Files elsewhere than at their place below the archive's root are copied there. Raises
+    `UnreadableError` where the place is taken by other content or the disk refuses; then nothing
+    has happened.
+    """
+    try:
+        with transaction.atomic():
+            event_list = _enter_rows(content)
+            _enter_provenance(content, event_list)
+            # last, so that what goes wrong before leaves no file
+            _place(content, folder)
+    except IntegrityError as exc:
+        raise UnreadableError(
+            Problem(folder, "is being ingested by somebody else at this moment")
+        ) from exc
+
+
+def place_of(content: ScienceWindowContent) -> Path:
+    """Where a Science Window's files belong."""
+    return Path(settings.VO_ARCHIVE_ROOT).resolve() / content.id.folder
+
+
+def _place(content: ScienceWindowContent, folder: Path) -> None:
+    place = place_of(content)
+    if folder.resolve() == place:
+        return
+    names = sorted(
+        file.name for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")
+    )
+    examined = {facts.name: facts.sha256 for facts in (content.group, content.events)}
+    try:
+        if place.exists():
+            copied = {name: sha256_of(place / name) for name in names if (place / name).exists()}
+            examined |= {name: sha256_of(folder / name) for name in names}
+        else:
+            copied = place_folder(folder, place, names)
+    except (OSError, ContentDiffersError) as exc:
+        raise UnreadableError(Problem(folder, f"can't be copied to {place}: {exc}")) from None
+    wrong = sorted(name for name, digest in examined.items() if copied.get(name) != digest)
+    if wrong:
+        raise UnreadableError(
+            Problem(folder, f"{', '.join(wrong)} differs from what is at {place} already")
+        )
+
+
+def _enter_rows(content: ScienceWindowContent) -> DataProduct:
+    """Write all rows; the event list's product."""
+    _enter_revolution(content)
+    observation = _observation(content)
+    window = _science_window(content, observation)
+    window.save(force_insert=True)
+    _product(content, window, content.group, GROUP_KIND).save(force_insert=True)
+    event_list = _product(content, window, content.events, EVENT_KIND)
+    event_list.save(force_insert=True)
+    obscore.event_list_row(window, event_list).save(force_insert=True)
+    return event_list
+
+
+def _enter_revolution(content: ScienceWindowContent) -> None:
+    start, stop = content.start_ijd, content.stop_ijd
+    _, is_new = Revolution.objects.get_or_create(
+        number=content.id.revolution, defaults={"start_ijd": start, "stop_ijd": stop}
+    )
+    if not is_new:
+        Revolution.objects.filter(number=content.id.revolution).update(
+            start_ijd=Least(F("start_ijd"), start), stop_ijd=Greatest(F("stop_ijd"), stop)
+        )
+
+
+def _observation(content: ScienceWindowContent) -> Observation | None:
+    """The observation that the header names; what the observation table said of it counts more."""
+    obs_id = content.keywords.get("OBS_ID")
+    if not obs_id:
+        return None
+    observation, _ = Observation.objects.get_or_create(
+        obs_id=obs_id,
+        defaults={
+            "obs_type": content.keywords.get("OBS_TYPE") or None,
+            "target_name": content.keywords.get("OBJECT") or None,
+        },
+    )
+    return observation
+
+
+def _science_window(
+    content: ScienceWindowContent, observation: Observation | None
+) -> ScienceWindow:
+    keywords = content.keywords
+    ps = keywords.get("PS")
+    written_at = content.written_at or datetime.now(UTC)
+    ra, dec = isgri.field_polygon(content.frame)
+    return ScienceWindow(
+        scw=str(content.id),
+        scw_id=content.id.swid,
+        scw_version=content.id.version,
+        scw_type=content.id.kind.name,
+        revolution_id=content.id.revolution,
+        observation=observation,
+        obs_type=keywords.get("OBS_TYPE") or (observation.obs_type if observation else None),
+        exposure_id=keywords.get("EXPID") or None,
+        bound=keywords.get("SWBOUND") or None,
+        target_name=keywords.get("OBJECT") or (observation.target_name if observation else None),
+        ra_x=content.frame.ra_x % 360,
+        dec_x=content.frame.dec_x,
+        ra_z=content.frame.ra_z % 360,
+        dec_z=content.frame.dec_z,
+        s_region=tuple(zip(ra.tolist(), dec.tolist(), strict=True)),
+        start_ijd=content.start_ijd,
+        stop_ijd=content.stop_ijd,
+        t_min=mjd_utc_from_ijd(content.start_ijd),
+        t_max=mjd_utc_from_ijd(content.stop_ijd),
+        elapsed_s=(content.stop_ijd - content.start_ijd) * 86400,
+        good_isgri=content.good_time_s,
+        live_isgri=content.live_time_s,
+        event_count=content.event_count,
+        is_public_by_file=None if ps is None else ps == PUBLIC,
+        release_date=release_date(observation, ps, content.stop_ijd, written_at),
+        origin=content.origin,
+        is_simulated=_SIMULATED in (content.origin or "").lower(),
+        written_at=written_at,
+    )
+
+
+def _product(
+    content: ScienceWindowContent, window: ScienceWindow, facts: FileFacts, kind: str
+) -> DataProduct:
+    identity = archive_file_identity(content.id.folder, kind)
+    stem, dot, suffix = facts.name.partition(".")
+    return DataProduct(
+        product_id=identity.product_id,
+        obs_publisher_did=identity.obs_publisher_did,
+        store=Store.ARCHIVE,
+        path=str(content.id.folder / facts.name),
+        kind=kind,
+        file_name=f"{stem}_{content.id}{dot}{suffix}",
+        media_type=FITS,
+        size=facts.size,
+        sha256=facts.sha256,
+        created=window.written_at,
+        data_rights=rights_until(window.release_date),
+        release_date=window.release_date,
+        science_window=window,
+        obs_id=content.id.swid,
+        software=content.origin,
+    )
+
+
+def _enter_provenance(content: ScienceWindowContent, event_list: DataProduct) -> None:
+    """Record the ingest, which brought the files here. That they are here is no secret."""
+    with activity(
+        "ingest",
+        version=settings.VO_VERSION,
+        authority=settings.VO_AUTHORITY,
+        agents=(
+            InvolvedRecord(
+                software(settings.VO_AUTHORITY, "vo_server", settings.VO_VERSION), "ingest"
+            ),
+        ),
+        public=True,
+    ) as ingest:
+        for facts, kind in ((content.group, GROUP_KIND), (content.events, EVENT_KIND)):
+            identity = archive_file_identity(content.id.folder, kind)
+            ingest.generated(
+                EntityRecord(
+                    identity.obs_publisher_did,
+                    name=f"{facts.name} of Science Window {content.id}",
+                    location=str(content.id.folder / facts.name),
+                    content_type=FITS,
+                    checksum=f"sha256:{facts.sha256}",
+                    comment=f"Made by {content.origin}." if content.origin else None,
+                    description=kind,
+                    public=True,
+                ),
+                role=kind,
+            )
+    provenance.store.enter(ingest.records)

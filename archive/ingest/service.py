@@ -1,0 +1,118 @@
+"""Ingests paths: finds, examines in parallel, loads one by one, reports."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from archive.ingest.discovery import find
+from archive.ingest.examination import Examination, examine
+from archive.ingest.loading import load
+from archive.ingest.problems import Problem, UnreadableError
+from archive.ingest.reference import load_catalogue, load_observations
+from archive.models import DataProduct
+
+#: Fewer folders than this are examined here: starting processes costs more.
+_WORTH_PROCESSES = 8
+_MOST_PROCESSES = 8
+
+Work = tuple[Path, dict[str, str] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an ingest did.
+
+    loaded, unchanged: numbers of Science Windows; others: catalogues and observation tables that
+    brought something new. bad: files and folders that were skipped. problems: why, each fault.
+    """
+
+    loaded: int
+    unchanged: int
+    others: int
+    bad: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def summary(self) -> str:
+        """The outcome in a line."""
+        return (
+            f"{self.loaded} Science Windows loaded, {self.unchanged} unchanged, "
+            f"{self.others} catalogues or observation tables updated, {self.bad} bad and skipped"
+        )
+
+
+def ingest(
+    paths: Iterable[Path],
+    *,
+    progress: Callable[[Iterable[Examination], int], Iterable[Examination]] = lambda work, n: work,
+    complain: Callable[[Problem], None] = lambda problem: None,
+) -> Report:
+    """Ingest trees in the archive's layout and single Science Windows' folders.
+
+    progress: wraps the Science Windows as they are done, given how many there are.
+    complain: is told of each problem at once.
+    """
+    found = find(paths)
+    problems: list[Problem] = []
+    counts = {"loaded": 0, "unchanged": 0, "others": 0, "bad": 0}
+
+    def refuse(*faults: Problem) -> None:
+        counts["bad"] += 1
+        problems.extend(faults)
+        for fault in faults:
+            complain(fault)
+
+    for path in found.missing:
+        refuse(Problem(path, "there is no such folder"))
+    # observations first: they say when data become public
+    for files, load_file in (
+        (found.observations, load_observations),
+        (found.catalogues, load_catalogue),
+    ):
+        for file in files:
+            try:
+                counts["others"] += load_file(file)
+            except UnreadableError as wrong:
+                refuse(wrong.problem)
+    work = _with_known_digests(found.science_windows)
+    for examination in progress(_examinations(work), len(work)):
+        if examination.is_unchanged:
+            counts["unchanged"] += 1
+        elif examination.content is None:
+            refuse(*examination.problems)
+        else:
+            try:
+                load(examination.content, examination.folder)
+                counts["loaded"] += 1
+            except UnreadableError as wrong:
+                refuse(wrong.problem)
+    return Report(problems=tuple(problems), **counts)
+
+
+def _with_known_digests(folders: Sequence[Path]) -> list[Work]:
+    """Each folder with the digests of the archive's files of that name, where it has them."""
+    known: dict[str, dict[str, str]] = {}
+    for scw, path, digest in DataProduct.objects.filter(
+        science_window__in=[folder.name for folder in folders]
+    ).values_list("science_window_id", "path", "sha256"):
+        known.setdefault(str(scw), {})[Path(path).name] = digest
+    return [(folder, known.get(folder.name)) for folder in folders]
+
+
+def _examinations(work: Sequence[Work]) -> Iterator[Examination]:
+    """Examine in processes of their own, in order."""
+    processes = min(_MOST_PROCESSES, os.cpu_count() or 1)
+    if len(work) < _WORTH_PROCESSES or processes == 1:
+        yield from map(_examine, work)
+        return
+    # spawned, not forked: a child must not share this process' connection to the database
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        yield from pool.map(_examine, work, chunksize=2)
+
+
+def _examine(work: Work) -> Examination:
+    return examine(*work)

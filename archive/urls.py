@@ -1,0 +1,9 @@
+"""Addresses of this room."""
+
+from django.urls import path
+
+from archive import views
+
+urlpatterns = [
+    path("products/<path:product_id>", views.product, name="product"),
+]

@@ -1,0 +1,80 @@
+"""Files over HTTP, with rights."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from archive.file_store import CHUNK
+from archive.identifiers import is_product_id
+from archive.models import DataProduct, Store
+from archive.rights import Rights, may_read
+from auth.principal import of_request
+from dali.errors import AuthorisationError, NotFoundError
+from dali.http import dali_errors, methods
+
+
+@dali_errors
+@methods("GET", "HEAD")
+def product(request: HttpRequest, product_id: str) -> HttpResponseBase:
+    """The file of that id: 404 where there is none, 403 where this person may not read it."""
+    stored = (
+        DataProduct.objects.filter(product_id=product_id).first()
+        if is_product_id(product_id)
+        else None
+    )
+    if stored is None:
+        raise NotFoundError("There is no product of that identifier.")
+    rights = Rights(stored.data_rights, stored.release_date, stored.owner_id)
+    if not may_read(of_request(request), rights):
+        raise AuthorisationError(_refusal(rights))
+    path = _root(stored) / stored.path
+    if not path.is_file():
+        raise NotFoundError("The file of this product is missing; the operator can find out why.")
+    return _file_response(request, stored, path)
+
+
+def _root(stored: DataProduct) -> Path:
+    roots = {Store.ARCHIVE: settings.VO_ARCHIVE_ROOT, Store.PRODUCT: settings.VO_PRODUCT_ROOT}
+    return Path(roots[Store(stored.store)])
+
+
+def _refusal(rights: Rights) -> str:
+    if rights.release_date is None:
+        return "This product is not public; sign in as somebody who may read it."
+    return (
+        f"This product is not public before {rights.release_date:%Y-%m-%d}; sign in as somebody "
+        "who may read it."
+    )
+
+
+def _file_response(request: HttpRequest, stored: DataProduct, path: Path) -> HttpResponseBase:
+    response: HttpResponseBase
+    if request.method == "HEAD":
+        response = HttpResponse(content_type=stored.media_type)
+    else:
+        # under ASGI Django would collect a synchronous iterator in memory before sending
+        chunks = _chunks_later(path) if isinstance(request, ASGIRequest) else _chunks(path)
+        response = StreamingHttpResponse(chunks, content_type=stored.media_type)
+    response.headers["Content-Length"] = str(path.stat().st_size)
+    response.headers["Content-Disposition"] = f'attachment; filename="{stored.file_name}"'
+    return response
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+async def _chunks_later(path: Path) -> AsyncIterator[bytes]:
+    file = await asyncio.to_thread(path.open, "rb")
+    try:
+        while chunk := await asyncio.to_thread(file.read, CHUNK):
+            yield chunk
+    finally:
+        file.close()
