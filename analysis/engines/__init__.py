@@ -1,0 +1,1 @@
+"""Engines: what turns event files into images, each behind the same steps."""

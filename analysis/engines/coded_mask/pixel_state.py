@@ -1,0 +1,57 @@
+"""Off and noisy pixels, found from the counts of a wide band.
+
+Used where a file states no pixel state (extension ``ISGR-EFFI-SHD``). Shadows of bright sources
+make neighbouring pixels differ by large factors; neither test below takes a shadow for a fault.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+#: A noisy pixel has more than this many times the counts of its second brightest neighbour …
+NOISY_FACTOR = 2.0
+#: … and exceeds that by so many standard deviations and counts.
+NOISY_SIGMA = 6.0
+NOISY_COUNTS = 10.0
+
+
+def efficiency_from_counts(counts: NDArray[np.integer], pixels: NDArray[np.bool_]) -> Array:
+    """Efficiency of each pixel, 0..1, from counts of the same shape; 0 beside `pixels`.
+
+    Noisy pixels get 0. A pixel without counts gets the probability that it is alive: the expected
+    number of pixels with none by chance, after Chao (1984, Scand. J. Statist. 11, 265), over their
+    number. In long exposures that is 0; in short ones it keeps the sum of efficiencies right.
+    """
+    efficiency = pixels.astype(np.float64)
+    efficiency[noisy_pixels(counts, pixels)] = 0.0
+    usable = efficiency > 0
+    silent = usable & (counts == 0)
+    if silent.any():
+        once, twice = (int(np.count_nonzero(usable & (counts == n))) for n in (1, 2))
+        # the bias-corrected form, defined where no pixel has two counts
+        by_chance = once * (once - 1) / (2.0 * (twice + 1))
+        efficiency[silent] = min(1.0, by_chance / int(silent.sum()))
+    return efficiency
+
+
+def noisy_pixels(counts: NDArray[np.integer], pixels: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The pixels that stand out of their eight neighbours as no shadow's edge does.
+
+    A mask element's image covers more than two pixels, so that a lit pixel has lit neighbours: it
+    is compared with its second brightest one, since a neighbour may be noisy itself.
+    """
+    rows, columns = counts.shape
+    padded = np.zeros((rows + 2, columns + 2))
+    padded[1:-1, 1:-1] = np.where(pixels, counts, 0)
+    neighbours = np.stack(
+        [
+            padded[1 + dy : 1 + dy + rows, 1 + dz : 1 + dz + columns]
+            for dy in (-1, 0, 1)
+            for dz in (-1, 0, 1)
+            if (dy, dz) != (0, 0)
+        ]
+    )
+    second = np.partition(neighbours, -2, axis=0)[-2]
+    limit = NOISY_FACTOR * second + NOISY_SIGMA * np.sqrt(second) + NOISY_COUNTS
+    return pixels & (counts > limit)
