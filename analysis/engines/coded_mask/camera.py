@@ -27,6 +27,7 @@ class Camera:
     """Geometry of a coded-mask telescope; lengths in mm, arrays indexed [Y, Z].
 
     mask: transmission of each cell, 0..1, the grid centred on the axis; nothing passes beside it.
+    mask_element_mm: size of the mask's openings, which sets the resolution; a cell or more.
     pixels: which cells of the detector grid, centred on the axis, hold a pixel.
     pixel_sensitive_mm: side of the part of a pixel that detects.
     full_rate_fraction: rates are quoted for this part of the open detector, i.e. INTENSITY is this
@@ -35,6 +36,7 @@ class Camera:
 
     mask: Array
     mask_cell_mm: float
+    mask_element_mm: float
     mask_distance_mm: float
     pixels: Flags
     pixel_pitch_mm: float
@@ -55,6 +57,11 @@ class Camera:
     def pixel_tangent(self) -> float:
         """The tangent by which the shadow moves one pixel: the step of sky images."""
         return self.pixel_pitch_mm / self.mask_distance_mm
+
+    @property
+    def resolution_tangent(self) -> float:
+        """The tangent that a mask's opening covers: about the width (FWHM) of a source's peak."""
+        return self.mask_element_mm / self.mask_distance_mm
 
     @property
     def field_steps(self) -> tuple[int, int]:
@@ -129,6 +136,7 @@ def isgri_camera() -> Camera:
     return Camera(
         mask=isgri.mask_pattern().astype(np.float64),
         mask_cell_mm=isgri.MASK_ELEMENT_MM,
+        mask_element_mm=isgri.MASK_ELEMENT_MM,
         mask_distance_mm=isgri.MASK_DISTANCE_MM,
         pixels=isgri.sensitive_pixels(),
         pixel_pitch_mm=isgri.PIXEL_PITCH_MM,

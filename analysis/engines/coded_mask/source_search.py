@@ -1,0 +1,339 @@
+"""The sources of one Science Window, and its image without their side lobes.
+
+The shadow of a source decodes into a peak and side lobes all over the image, ghosts of up to half
+its height among them. So the highest peak is fitted (`source_fit`), what all sources found so far
+cast is taken off the shadowgram in a simultaneous fit, the rest is decoded again, and so on until
+no peak is above the threshold. A peak near a source of the catalogue is that source.
+
+**Positions.** A known source is modelled at its catalogue position until it is so significant
+(`FREE_POSITION_SIGMA`) that a small error there would leave a peak; then, like a new source, where
+it is fitted. The list gives the fitted position of all.
+
+**Very bright sources.** A model is never exact: below `SYSTEMATIC_FRACTION` of the brightest
+source's significance only sources of the catalogue are accepted.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.engines.coded_mask.camera import Camera, isgri_camera
+from analysis.engines.coded_mask.decoding import Decoding, decoding_of, image_of
+from analysis.engines.coded_mask.peak_shape import peak_shape
+from analysis.engines.coded_mask.shadowgram import Shadowgram
+from analysis.engines.coded_mask.sky_image import SkyImage
+from analysis.engines.coded_mask.source_fit import Direction, FittedSources, SourceFit
+from analysis.products.source_list import CatalogueSource, Source
+
+Array = NDArray[np.float64]
+
+#: Thresholds on significance: for new sources, and for sources of the catalogue.
+NEW_SOURCE_SIGMA = 6.0
+CATALOGUE_SIGMA = 4.0
+#: Significance from which a known source is modelled where it is fitted.
+FREE_POSITION_SIGMA = 30.0
+#: New sources must have this part of the brightest source's significance.
+SYSTEMATIC_FRACTION = 0.005
+#: A pixel shows less than the top of a peak between pixels: candidates begin at this part of the
+#: threshold.
+PIXEL_LOSS = 0.7
+#: Distance to a catalogue position within which a peak is taken for that source: 3 arcmin and four
+#: times the position's error, but at least and at most these (degrees).
+MATCH_BASE_DEG, MATCH_ERRORS, MATCH_MIN_DEG, MATCH_MAX_DEG = 0.05, 4.0, 0.1, 10 / 60
+#: Sources in one image; beyond that the thresholds are raised.
+MAX_SOURCES = 60
+THRESHOLD_RISE = 1.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SourceSearch:
+    """What a search gives.
+
+    sources: by significance, highest first. image: side lobes taken off, the sources' own peaks
+    left in. residual: INTENSITY without any source. messages: what the user should know.
+    """
+
+    sources: tuple[Source, ...]
+    image: SkyImage
+    residual: SkyImage
+    messages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """A source in the model; `known` is its catalogue entry, `home` its catalogue direction."""
+
+    at: Direction
+    known: CatalogueSource | None = None
+    home: Direction | None = None
+    free: bool = True
+
+
+def find_sources(
+    shadowgram: Shadowgram,
+    catalogue: Sequence[CatalogueSource] = (),
+    *,
+    threshold: float = NEW_SOURCE_SIGMA,
+    catalogue_threshold: float = CATALOGUE_SIGMA,
+    max_sources: int = MAX_SOURCES,
+    camera: Camera | None = None,
+) -> SourceSearch:
+    """Find, fit and clean the sources of a shadowgram.
+
+    threshold, catalogue_threshold: significance from which new and known sources are accepted.
+    max_sources: with more, both thresholds are raised by half, as often as needed, with a message.
+    """
+    camera = camera or isgri_camera()
+    search = _Search(shadowgram, catalogue, camera)
+    messages: list[str] = []
+    catalogue_threshold = min(threshold, catalogue_threshold)
+    while not search.run(threshold, catalogue_threshold, max_sources):
+        threshold *= THRESHOLD_RISE
+        catalogue_threshold *= THRESHOLD_RISE
+        messages.append(
+            f"Science Window {shadowgram.science_window}: more than {max_sources} sources; the "
+            f"detection threshold was raised to {threshold:.1f} sigma "
+            f"({catalogue_threshold:.1f} for catalogued sources)."
+        )
+    return search.result(tuple(messages))
+
+
+class _Search:
+    """One search; `run` leaves the accepted models and their fit in it."""
+
+    def __init__(
+        self, shadowgram: Shadowgram, catalogue: Sequence[CatalogueSource], camera: Camera
+    ) -> None:
+        self.shadowgram = shadowgram
+        self.camera = camera
+        self.decoding: Decoding = decoding_of(shadowgram, camera)
+        self.fit = SourceFit(shadowgram, camera)
+        self.error = np.sqrt(self.decoding.variance)
+        self.homes = [
+            (source, at)
+            for source in catalogue
+            if (at := self.fit.direction(source.ra, source.dec)) is not None
+        ]
+        self.models: list[_Model] = []
+        self.fitted: FittedSources = self.fit.intensities(())
+
+    def run(self, threshold: float, catalogue_threshold: float, max_sources: int) -> bool:
+        """Search from the beginning; False if there are too many sources."""
+        self.models = []
+        self.fitted = self.fit.intensities(())
+        while self._add_highest(threshold) or self._add_known(catalogue_threshold):
+            if len(self.models) > max_sources:
+                return False
+        self._drop_faint(threshold, catalogue_threshold)
+        return True
+
+    def _add_highest(self, threshold: float) -> bool:
+        """Add the highest peak above the threshold to the model; False if there is none."""
+        floor = threshold
+        if self.models:
+            floor = max(floor, SYSTEMATIC_FRACTION * float(self.fitted.significance.max()))
+        for begin in self._peaks(PIXEL_LOSS * threshold):
+            found = self._tried(begin)
+            if found is None:
+                continue
+            model, fitted = found
+            new = model[-1]
+            if fitted.significance[-1] >= (threshold if new.known else floor):
+                self.models, self.fitted = model, fitted
+                return True
+        return False
+
+    def _add_known(self, threshold: float) -> bool:
+        """Add the most significant catalogue source that is not in the model yet."""
+        taken = {model.known for model in self.models}
+        image = self._significance()
+        step = self.camera.pixel_tangent
+        steps = self.decoding.correlation.steps
+        waiting = []
+        for source, at in self.homes:
+            if source in taken:
+                continue
+            row = round(at.tangent_y / step) + steps[0]
+            column = round(at.tangent_z / step) + steps[1]
+            if not (0 <= row < image.shape[0] and 0 <= column < image.shape[1]):
+                continue
+            value = float(image[row, column])
+            if value >= PIXEL_LOSS * threshold:
+                waiting.append((value, source, at))
+        for _, source, at in sorted(waiting, key=lambda entry: -entry[0]):
+            models = [*self.models, _Model(at, source, at, free=False)]
+            fitted = self.fit.intensities([m.at for m in models])
+            if fitted.significance[-1] >= threshold:
+                self.models, self.fitted = models, fitted
+                return True
+        return False
+
+    def _tried(self, begin: Direction) -> tuple[list[_Model], FittedSources] | None:
+        """The model with a source fitted from `begin` on; None if that leads nowhere."""
+        others = list(self.models)
+        fitted = self.fit.positions(
+            [*(m.at for m in others), begin], [*(False for _ in others), True]
+        )
+        at = fitted.directions[-1]
+        resolution = self.camera.resolution_tangent
+        near = [n for n, m in enumerate(others) if m.at.apart(at) < 2 * resolution]
+        added = self._identified(at, fitted, [m.known for m in others])
+        models = [*others, added]
+        if near or not added.free:
+            # neighbours share their counts: fit their positions together
+            fitted = self._fitted(models, [*near, len(models) - 1])
+            models = _moved(models, fitted)
+        if any(m.at.apart(models[-1].at) < 0.25 * resolution for m in models[:-1]):
+            return None
+        if not np.isfinite(fitted.significance[-1]):
+            return None
+        return self._freed(models, fitted)
+
+    def _freed(
+        self, models: list[_Model], fitted: FittedSources
+    ) -> tuple[list[_Model], FittedSources]:
+        """The model with the positions of very significant known sources set free."""
+        freed = [
+            replace(m, free=True) if s >= FREE_POSITION_SIGMA else m
+            for m, s in zip(models, fitted.significance, strict=True)
+        ]
+        changed = [n for n, m in enumerate(freed) if m.free]
+        if not changed:
+            return freed, fitted
+        fitted = self._fitted(freed, changed)
+        return _moved(freed, fitted), fitted
+
+    def _fitted(self, models: Sequence[_Model], indices: Sequence[int]) -> FittedSources:
+        moving = set(indices)
+        return self.fit.positions(
+            [m.at for m in models], [n in moving and m.free for n, m in enumerate(models)]
+        )
+
+    def _identified(
+        self, at: Direction, fitted: FittedSources, taken: Sequence[CatalogueSource | None]
+    ) -> _Model:
+        """The source at a fitted direction: of the catalogue if one is near, else new."""
+        error_deg = float(np.degrees(np.sqrt(np.trace(fitted.position_covariance[-1]) / 2)))
+        limit = np.clip(
+            MATCH_BASE_DEG + MATCH_ERRORS * error_deg, MATCH_MIN_DEG, MATCH_MAX_DEG
+        )
+        near = [
+            (home.apart(at), source, home) for source, home in self.homes if source not in taken
+        ]
+        if near:
+            distance, source, home = min(near, key=lambda entry: entry[0])
+            if np.degrees(distance) <= limit:
+                return _Model(home, source, home, free=False)
+        return _Model(at)
+
+    def _drop_faint(self, threshold: float, catalogue_threshold: float) -> None:
+        """Leave out what other sources, found later, explain."""
+        while self.models:
+            limits = [catalogue_threshold if m.known else threshold for m in self.models]
+            ratio = self.fitted.significance / np.array(limits)
+            # a position fitted anew may cost a little
+            if ratio.min() >= 0.95:
+                return
+            del self.models[int(np.argmin(ratio))]
+            self.fitted = self.fit.intensities([m.at for m in self.models])
+
+    def _significance(self) -> Array:
+        significance: Array = self.decoding.intensity(self.fitted.residual) / self.error
+        return significance
+
+    def _peaks(self, minimum: float) -> Iterator[Direction]:
+        """The local maxima of the residual image above `minimum`, highest first."""
+        image = self._significance()
+        centre = image[1:-1, 1:-1]
+        high = centre >= minimum
+        rows, columns = image.shape
+        for dy in (0, 1, 2):
+            for dz in (0, 1, 2):
+                if (dy, dz) != (1, 1):
+                    high &= centre >= image[dy : rows - 2 + dy, dz : columns - 2 + dz]
+        step = self.camera.pixel_tangent
+        steps = self.decoding.correlation.steps
+        places = np.argwhere(high) + 1
+        order = np.argsort(-image[places[:, 0], places[:, 1]], kind="stable")
+        for row, column in places[order]:
+            near = image[row - 1 : row + 2, column - 1 : column + 2]
+            at = Direction(
+                (row - steps[0] + _vertex(near[:, 1])) * step,
+                (column - steps[1] + _vertex(near[1, :])) * step,
+            )
+            if self.fit.is_coded(at):
+                yield at
+
+    def result(self, messages: tuple[str, ...]) -> SourceSearch:
+        """The list and images of the models now in the search."""
+        residual = np.where(self.decoding.usable, self.decoding.intensity(self.fitted.residual), 0)
+        return SourceSearch(
+            sources=self._sources(),
+            image=image_of(self.shadowgram, self.decoding, residual + self._peaks_of_sources()),
+            residual=image_of(self.shadowgram, self.decoding, residual),
+            messages=messages,
+        )
+
+    def _peaks_of_sources(self) -> Array:
+        """The sources' own peaks over shifts."""
+        steps = self.decoding.correlation.steps
+        step = self.camera.pixel_tangent
+        shape = peak_shape(self.camera)
+        reach = int(np.ceil(shape.radius_pixels))
+        peaks = np.zeros(self.decoding.usable.shape)
+        for model, intensity in zip(self.models, self.fitted.intensity, strict=True):
+            at = (
+                model.at.tangent_y / step + steps[0],
+                model.at.tangent_z / step + steps[1],
+            )
+            around = [
+                np.arange(max(round(a) - reach, 0), min(round(a) + reach + 1, size))
+                for a, size in zip(at, peaks.shape, strict=True)
+            ]
+            peaks[np.ix_(*around)] += intensity * shape(around[0] - at[0], around[1] - at[1])
+        return peaks
+
+    def _sources(self) -> tuple[Source, ...]:
+        if not self.models:
+            return ()
+        # positions of all, for the list only: the rates are those of the model
+        free = [True] * len(self.models)
+        placed = self.fit.positions([m.at for m in self.models], free)
+        order = np.argsort(-self.fitted.significance, kind="stable")
+        sources = []
+        new = 0
+        for n in order:
+            model = self.models[n]
+            ra, dec = self.fit.sky(placed.directions[n])
+            if model.known is None:
+                new += 1
+            error = np.sqrt(np.trace(placed.position_covariance[n]) / 2)
+            sources.append(
+                Source(
+                    name=model.known.name if model.known else f"NEW_{new}",
+                    ra=ra,
+                    dec=dec,
+                    position_error=float(np.degrees(error)),
+                    intensity=float(self.fitted.intensity[n]),
+                    intensity_error=float(self.fitted.intensity_error[n]),
+                    significance=float(self.fitted.significance[n]),
+                    e_min=self.shadowgram.e_min_kev,
+                    e_max=self.shadowgram.e_max_kev,
+                    new_source=model.known is None,
+                    scw=self.shadowgram.science_window,
+                )
+            )
+        return tuple(sources)
+
+
+def _moved(models: Sequence[_Model], fitted: FittedSources) -> list[_Model]:
+    return [replace(m, at=at) for m, at in zip(models, fitted.directions, strict=True)]
+
+
+def _vertex(three: Array) -> float:
+    """Where a parabola through three equidistant values has its top, within half a step."""
+    low, middle, high = (float(v) for v in three)
+    bend = low - 2 * middle + high
+    return 0.0 if bend >= 0 else float(np.clip(0.5 * (low - high) / bend, -0.5, 0.5))

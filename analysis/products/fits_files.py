@@ -1,0 +1,19 @@
+"""Writing FITS files that are the same, byte for byte, for the same content."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from astropy.io import fits
+
+
+def write_fits(path: Path, hdus: Sequence[fits.PrimaryHDU | fits.ImageHDU | fits.BinTableHDU]) -> None:
+    """Write HDUs with CHECKSUM and DATASUM to a new file, whose name must not end in ``.gz``.
+
+    Nothing in the file tells when it was written: its digest identifies its content.
+    """
+    for hdu in hdus:
+        # astropy writes the present time into these comments unless told otherwise
+        hdu.add_checksum(when="HDU checksum")
+        hdu.header.comments["DATASUM"] = "data unit checksum"
+        hdu.add_checksum(when="HDU checksum")
+    fits.HDUList(list(hdus)).writeto(path, overwrite=True, output_verify="exception")

@@ -1,0 +1,188 @@
+"""Source lists: the value, and its forms as FITS and VOTable.
+
+The columns are those that users' scripts rely on. A list from one Science Window names it in every
+row; in a list from a mosaic `scw` is empty.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from astropy.io.votable import tree, writeto
+
+from analysis.products.fits_files import write_fits
+
+EXTENSION = "ISGR-SRCL-RES"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueSource:
+    """A known source: its name and its ICRS position in degrees."""
+
+    name: str
+    ra: float
+    dec: float
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A row of a source list.
+
+    ra, dec: fitted ICRS position, degrees; position_error: its standard deviation along each
+    coordinate (degrees on the sky, statistical). intensity, intensity_error: count/s.
+    significance: intensity over its error. e_min, e_max: keV. new_source: not in the catalogue.
+    scw: the Science Window where it was found; empty for a mosaic.
+    """
+
+    name: str
+    ra: float
+    dec: float
+    position_error: float
+    intensity: float
+    intensity_error: float
+    significance: float
+    e_min: float
+    e_max: float
+    new_source: bool
+    scw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How a column of a source list is written."""
+
+    name: str
+    fits_format: str
+    datatype: str
+    unit: str | None
+    ucd: str
+    description: str
+
+
+COLUMNS = (
+    Column("name", "100A", "char", None, "meta.id;meta.main", "Name; NEW_n if not in the catalogue"),
+    Column("ra", "1D", "double", "deg", "pos.eq.ra;meta.main", "Right ascension (ICRS), fitted"),
+    Column("dec", "1D", "double", "deg", "pos.eq.dec;meta.main", "Declination (ICRS), fitted"),
+    Column(
+        "position_error",
+        "1D",
+        "double",
+        "deg",
+        "stat.error;pos.eq",
+        "Standard deviation of the position along each coordinate, statistical",
+    ),
+    Column(
+        "intensity",
+        "1D",
+        "double",
+        "count/s",
+        "phot.count;em.X-ray.hard",
+        "Rate on axis with all pixels alive and no dead time",
+    ),
+    Column(
+        "intensity_error",
+        "1D",
+        "double",
+        "count/s",
+        "stat.error;phot.count;em.X-ray.hard",
+        "Standard deviation of intensity",
+    ),
+    Column("significance", "1D", "double", None, "stat.snr", "intensity over intensity_error"),
+    Column("e_min", "1D", "double", "keV", "em.energy;stat.min", "Lower limit of the energy band"),
+    Column("e_max", "1D", "double", "keV", "em.energy;stat.max", "Upper limit of the energy band"),
+    Column("new_source", "1L", "boolean", None, "meta.code", "Not in the catalogue"),
+    Column(
+        "scw",
+        "16A",
+        "char",
+        None,
+        "meta.id;obs",
+        "Science Window where the source was found; empty for a mosaic",
+    ),
+)
+
+
+def write_source_list(path: Path, sources: Iterable[Source], header: fits.Header | None = None) -> None:
+    """Write a source list as a FITS table; the same list gives the same bytes.
+
+    header: cards to add to the table's header (who observed what, when).
+    """
+    rows = list(sources)
+    table = fits.BinTableHDU.from_columns(
+        [
+            fits.Column(
+                name=column.name.upper(),
+                format=column.fits_format,
+                unit=column.unit,
+                array=np.array(
+                    [getattr(row, column.name) for row in rows],
+                    dtype=_NUMPY[column.datatype],
+                ),
+            )
+            for column in COLUMNS
+        ],
+        name=EXTENSION,
+    )
+    for number, column in enumerate(COLUMNS, start=1):
+        table.header.comments[f"TTYPE{number}"] = column.description[:47]
+        table.header.set(
+            f"TUCD{number}", column.ucd, after=f"TFORM{number}" if not column.unit else f"TUNIT{number}"
+        )
+    if header is not None:
+        table.header.extend(header, unique=True, strip=False)
+    write_fits(path, [fits.PrimaryHDU(), table])
+
+
+def read_source_list(path: Path) -> tuple[Source, ...]:
+    """Read a source list that `write_source_list` wrote."""
+    with fits.open(path, memmap=False) as hdus:
+        table = hdus[EXTENSION].data
+        return tuple(
+            Source(
+                name=str(row["NAME"]).strip(),
+                **{
+                    column.name: float(row[column.name.upper()])
+                    for column in COLUMNS
+                    if column.datatype == "double"
+                },
+                new_source=bool(row["NEW_SOURCE"]),
+                scw=str(row["SCW"]).strip(),
+            )
+            for row in table
+        )
+
+
+def write_source_votable(path: Path, sources: Iterable[Source], description: str = "") -> None:
+    """Write a source list as VOTable 1.4 (TABLEDATA) with units, UCDs and its ICRS frame."""
+    rows = list(sources)
+    votable = tree.VOTableFile(version="1.4")
+    resource = tree.Resource(type="results")
+    votable.resources.append(resource)
+    system = tree.CooSys(ID="icrs", system="ICRS", config={"version_1_4": True})
+    resource.coordinate_systems.append(system)
+    table = tree.TableElement(votable, name="sources")
+    if description:
+        table.description = description
+    resource.tables.append(table)
+    for column in COLUMNS:
+        field = tree.Field(
+            votable,
+            ID=column.name,
+            name=column.name,
+            datatype=column.datatype,
+            arraysize="*" if column.datatype == "char" else None,
+            unit=column.unit,
+            ucd=column.ucd,
+            ref="icrs" if column.ucd.startswith("pos.eq") else None,
+        )
+        field.description = column.description
+        table.fields.append(field)
+    table.create_arrays(len(rows))
+    for number, row in enumerate(rows):
+        table.array[number] = tuple(getattr(row, column.name) for column in COLUMNS)
+    writeto(votable, str(path), tabledata_format="tabledata")
+
+
+_NUMPY = {"char": "U", "double": "f8", "boolean": "?"}
