@@ -40,3 +40,7 @@ class EfficiencyNotComputed(AnalysisError):  # noqa: N818
 
 class EmptyImageList(AnalysisError):  # noqa: N818
     """There is no image to join in a mosaic."""
+
+
+class PointingsTooFarApart(AnalysisError):  # noqa: N818
+    """Images lie too far apart on the sky for one mosaic."""
