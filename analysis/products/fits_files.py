@@ -6,7 +6,9 @@ from pathlib import Path
 from astropy.io import fits
 
 
-def write_fits(path: Path, hdus: Sequence[fits.PrimaryHDU | fits.ImageHDU | fits.BinTableHDU]) -> None:
+def write_fits(
+    path: Path, hdus: Sequence[fits.PrimaryHDU | fits.ImageHDU | fits.BinTableHDU]
+) -> None:
     """Write HDUs with CHECKSUM and DATASUM to a new file, whose name must not end in ``.gz``.
 
     Nothing in the file tells when it was written: its digest identifies its content.

@@ -62,7 +62,9 @@ class Column:
 
 
 COLUMNS = (
-    Column("name", "100A", "char", None, "meta.id;meta.main", "Name; NEW_n if not in the catalogue"),
+    Column(
+        "name", "100A", "char", None, "meta.id;meta.main", "Name; NEW_n if not in the catalogue"
+    ),
     Column("ra", "1D", "double", "deg", "pos.eq.ra;meta.main", "Right ascension (ICRS), fitted"),
     Column("dec", "1D", "double", "deg", "pos.eq.dec;meta.main", "Declination (ICRS), fitted"),
     Column(
@@ -104,7 +106,9 @@ COLUMNS = (
 )
 
 
-def write_source_list(path: Path, sources: Iterable[Source], header: fits.Header | None = None) -> None:
+def write_source_list(
+    path: Path, sources: Iterable[Source], header: fits.Header | None = None
+) -> None:
     """Write a source list as a FITS table; the same list gives the same bytes.
 
     header: cards to add to the table's header (who observed what, when).
@@ -128,7 +132,9 @@ def write_source_list(path: Path, sources: Iterable[Source], header: fits.Header
     for number, column in enumerate(COLUMNS, start=1):
         table.header.comments[f"TTYPE{number}"] = column.description[:47]
         table.header.set(
-            f"TUCD{number}", column.ucd, after=f"TFORM{number}" if not column.unit else f"TUNIT{number}"
+            f"TUCD{number}",
+            column.ucd,
+            after=f"TFORM{number}" if not column.unit else f"TUNIT{number}",
         )
     if header is not None:
         table.header.extend(header, unique=True, strip=False)

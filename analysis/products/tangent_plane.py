@@ -71,14 +71,17 @@ class TangentPlane:
                 [c21, c22, -c21 * x0 - c22 * y0],
             ]
         )
-        return self.axes().T @ plane
+        matrix: Array = self.axes().T @ plane
+        return matrix
 
     def sky(self, column: ArrayLike, row: ArrayLike) -> tuple[Array, Array]:
         """ICRS right ascension (0..360) and declination, degrees, of pixels counted from 0."""
         c, r = np.broadcast_arrays(
             np.asarray(column, dtype=np.float64), np.asarray(row, dtype=np.float64)
         )
-        x, y, z = np.moveaxis(np.stack([c, r, np.ones_like(c)], axis=-1) @ self.homography().T, -1, 0)
+        x, y, z = np.moveaxis(
+            np.stack([c, r, np.ones_like(c)], axis=-1) @ self.homography().T, -1, 0
+        )
         return np.degrees(np.arctan2(y, x)) % 360.0, np.degrees(np.arctan2(z, np.hypot(x, y)))
 
     def pixel(self, ra_deg: ArrayLike, dec_deg: ArrayLike) -> tuple[Array, Array]:

@@ -46,7 +46,7 @@ class Camera:
     @property
     def pixel_count(self) -> int:
         """How many pixels the detector has, alive or not."""
-        return int(self.pixels.sum())
+        return int(np.count_nonzero(self.pixels))
 
     @property
     def counts_per_intensity(self) -> float:
@@ -66,19 +66,20 @@ class Camera:
     @property
     def field_steps(self) -> tuple[int, int]:
         """How many pixels the shadow can move in Y and in Z until no pixel is coded."""
-        return tuple(  # type: ignore[return-value]
+        y, z = (
             int(
-                (self.mask.shape[axis] * self.mask_cell_mm / 2)
-                / self.pixel_pitch_mm
+                (self.mask.shape[axis] * self.mask_cell_mm / 2) / self.pixel_pitch_mm
                 + self.pixels.shape[axis] / 2
             )
             for axis in (0, 1)
         )
+        return y, z
 
     def pixel_offsets_mm(self, axis: int) -> Array:
         """Centres of the detector's cells along Y (axis 0) or Z (axis 1)."""
         count = self.pixels.shape[axis]
-        return (np.arange(count) - (count - 1) / 2) * self.pixel_pitch_mm
+        offsets: Array = (np.arange(count) - (count - 1) / 2) * self.pixel_pitch_mm
+        return offsets
 
     def overlaps(self, axis: int, at_mm: Array) -> tuple[Array, Array]:
         """How much of pixels projected to `at_mm` on the mask each row of cells covers.
@@ -124,7 +125,8 @@ class Camera:
             < (self.mask.shape[axis] * self.mask_cell_mm + self.pixel_sensitive_mm) / 2
             for axis, tangent in ((0, tangent_y), (1, tangent_z))
         ]
-        return self.pixels & seen[0][:, None] & seen[1][None, :]
+        coded: Flags = self.pixels & seen[0][:, None] & seen[1][None, :]
+        return coded
 
     def _overlaps_towards(self, axis: int, tangent: float) -> tuple[Array, Array]:
         return self.overlaps(axis, self.pixel_offsets_mm(axis) + self.mask_distance_mm * tangent)

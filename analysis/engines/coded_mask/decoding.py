@@ -14,7 +14,8 @@ sum(P E) / sum((1 - P) E); it is also the least-squares fit of P E and a flat ba
 background gives 0 in every position, whatever pixels are off; V needs no model of the counts.
 
 Shadows move by one pixel per image pixel; each sum over pixels is a correlation with the mask
-sampled at the pixels' pitch, done by FFT. The sums do not assume a transparency or that P is 0 or 1.
+sampled at the pixels' pitch, done by FFT. They assume neither a transparency
+nor that P is 0 or 1.
 """
 
 from dataclasses import dataclass
@@ -26,8 +27,8 @@ from numpy.typing import NDArray
 
 from analysis.engines.coded_mask.background import without_smooth_background
 from analysis.engines.coded_mask.camera import Camera, isgri_camera
+from analysis.engines.coded_mask.images import SkyImage
 from analysis.engines.coded_mask.shadowgram import Shadowgram
-from analysis.engines.coded_mask.sky_image import SkyImage
 from analysis.products.tangent_plane import TangentPlane
 from instruments.frame import SpacecraftFrame
 
@@ -67,8 +68,7 @@ class MaskCorrelation:
     def _coded_bounds(self, axis: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """For each shift, the first pixel that sees the mask and the one after the last."""
         half = (
-            self.camera.mask.shape[axis] * self.camera.mask_cell_mm
-            + self.camera.pixel_sensitive_mm
+            self.camera.mask.shape[axis] * self.camera.mask_cell_mm + self.camera.pixel_sensitive_mm
         ) / 2
         at_mm = self.camera.pixel_offsets_mm(axis)
         shifts_mm = self.shifts(axis) * self.camera.pixel_pitch_mm
@@ -103,8 +103,10 @@ class MaskCorrelation:
         table[1:, 1:] = detector_map.cumsum(axis=0).cumsum(axis=1)
         (y0, y1), (z0, z1) = self._bounds
         return (
-            table[np.ix_(y1, z1)] - table[np.ix_(y0, z1)]
-            - table[np.ix_(y1, z0)] + table[np.ix_(y0, z0)]
+            table[np.ix_(y1, z1)]
+            - table[np.ix_(y0, z1)]
+            - table[np.ix_(y1, z0)]
+            + table[np.ix_(y0, z0)]
         )
 
     def _correlated(self, product: NDArray[np.complex128]) -> Array:

@@ -54,4 +54,5 @@ def noisy_pixels(counts: NDArray[np.integer], pixels: NDArray[np.bool_]) -> NDAr
     )
     second = np.partition(neighbours, -2, axis=0)[-2]
     limit = NOISY_FACTOR * second + NOISY_SIGMA * np.sqrt(second) + NOISY_COUNTS
-    return pixels & (counts > limit)
+    noisy: NDArray[np.bool_] = pixels & (counts > limit)
+    return noisy

@@ -144,9 +144,7 @@ def _select(
     else:
         efficiency = efficiency_from_counts(_binned(cell[good]), pixels)
     if not efficiency.any():
-        raise EfficiencyNotComputed(
-            "no pixel is in use.", science_window=science_window, step=STEP
-        )
+        raise EfficiencyNotComputed("no pixel is in use.", science_window=science_window, step=STEP)
     ontime_s = float(np.sum(stops - starts)) * SECONDS_PER_DAY
     return Shadowgram(
         science_window=science_window,
@@ -159,9 +157,7 @@ def _select(
         livetime_s=ontime_s * live_fraction,
         t_start_ijd=float(starts[0]),
         t_stop_ijd=float(stops[-1]),
-        energy_resolution_fwhm=float(
-            header.get(RESOLUTION_KEYWORD, isgri.ENERGY_RESOLUTION_FWHM)
-        ),
+        energy_resolution_fwhm=float(header.get(RESOLUTION_KEYWORD, isgri.ENERGY_RESOLUTION_FWHM)),
     )
 
 
@@ -183,9 +179,7 @@ def _stated(image: object, science_window: str) -> NDArray[np.float64]:
 
 def _union(intervals: fits.FITS_rec) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Starts and ends of the union of intervals, in order and apart."""
-    bounds = np.stack(
-        [np.asarray(intervals[name], dtype=np.float64) for name in ("START", "STOP")]
-    )
+    bounds = np.stack([np.asarray(intervals[name], dtype=np.float64) for name in ("START", "STOP")])
     bounds = bounds[:, np.isfinite(bounds).all(axis=0) & (bounds[1] > bounds[0])]
     bounds = bounds[:, np.argsort(bounds[0], kind="stable")]
     if bounds.shape[1] == 0:

@@ -41,9 +41,7 @@ class Direction:
 
     def apart(self, other: "Direction") -> float:
         """Distance in tangents."""
-        return float(
-            np.hypot(self.tangent_y - other.tangent_y, self.tangent_z - other.tangent_z)
-        )
+        return float(np.hypot(self.tangent_y - other.tangent_y, self.tangent_z - other.tangent_z))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,7 +162,7 @@ class SourceFit:
         """
         strength = fitted.intensity if intensity is None else intensity
         shadows = [self._shadow(at) for at in fitted.directions]
-        slopes = []
+        slopes: list[Array] = []
         for index in moving:
             at = fitted.directions[index]
             _, by_y, by_z = self.camera.illumination_with_slopes(at.tangent_y, at.tangent_z)
@@ -173,8 +171,8 @@ class SourceFit:
                 * self._scale
                 * at.cosine
             )
-            slopes.extend((by_y[self._alive], by_z[self._alive]))
-            slopes[-2:] = [s * self._efficiency * factor for s in slopes[-2:]]
+            for slope in (by_y, by_z):
+                slopes.append(slope[self._alive] * self._efficiency * factor)
         design = self._design(np.stack([*shadows, *slopes]))
         expected = np.maximum(self._counts - fitted.residual[self._alive], self._floor)
         values, covariance = _least_squares(design, self._counts, expected)

@@ -21,9 +21,11 @@ from numpy.typing import NDArray
 
 from analysis.engines.coded_mask.camera import Camera, isgri_camera
 from analysis.engines.coded_mask.decoding import Decoding, decoding_of, image_of
+from analysis.engines.coded_mask.images import SkyImage
+from analysis.engines.coded_mask.matching import match_radius_deg
 from analysis.engines.coded_mask.peak_shape import peak_shape
+from analysis.engines.coded_mask.peaks import local_maxima
 from analysis.engines.coded_mask.shadowgram import Shadowgram
-from analysis.engines.coded_mask.sky_image import SkyImage
 from analysis.engines.coded_mask.source_fit import Direction, FittedSources, SourceFit
 from analysis.products.source_list import CatalogueSource, Source
 
@@ -39,9 +41,6 @@ SYSTEMATIC_FRACTION = 0.005
 #: A pixel shows less than the top of a peak between pixels: candidates begin at this part of the
 #: threshold.
 PIXEL_LOSS = 0.7
-#: Distance to a catalogue position within which a peak is taken for that source: 3 arcmin and four
-#: times the position's error, but at least and at most these (degrees).
-MATCH_BASE_DEG, MATCH_ERRORS, MATCH_MIN_DEG, MATCH_MAX_DEG = 0.05, 4.0, 0.1, 10 / 60
 #: Sources in one image; beyond that the thresholds are raised.
 MAX_SOURCES = 60
 THRESHOLD_RISE = 1.5
@@ -216,15 +215,12 @@ class _Search:
     ) -> _Model:
         """The source at a fitted direction: of the catalogue if one is near, else new."""
         error_deg = float(np.degrees(np.sqrt(np.trace(fitted.position_covariance[-1]) / 2)))
-        limit = np.clip(
-            MATCH_BASE_DEG + MATCH_ERRORS * error_deg, MATCH_MIN_DEG, MATCH_MAX_DEG
-        )
         near = [
             (home.apart(at), source, home) for source, home in self.homes if source not in taken
         ]
         if near:
             distance, source, home = min(near, key=lambda entry: entry[0])
-            if np.degrees(distance) <= limit:
+            if np.degrees(distance) <= match_radius_deg(error_deg):
                 return _Model(home, source, home, free=False)
         return _Model(at)
 
@@ -245,24 +241,10 @@ class _Search:
 
     def _peaks(self, minimum: float) -> Iterator[Direction]:
         """The local maxima of the residual image above `minimum`, highest first."""
-        image = self._significance()
-        centre = image[1:-1, 1:-1]
-        high = centre >= minimum
-        rows, columns = image.shape
-        for dy in (0, 1, 2):
-            for dz in (0, 1, 2):
-                if (dy, dz) != (1, 1):
-                    high &= centre >= image[dy : rows - 2 + dy, dz : columns - 2 + dz]
         step = self.camera.pixel_tangent
         steps = self.decoding.correlation.steps
-        places = np.argwhere(high) + 1
-        order = np.argsort(-image[places[:, 0], places[:, 1]], kind="stable")
-        for row, column in places[order]:
-            near = image[row - 1 : row + 2, column - 1 : column + 2]
-            at = Direction(
-                (row - steps[0] + _vertex(near[:, 1])) * step,
-                (column - steps[1] + _vertex(near[1, :])) * step,
-            )
+        for row, column, _ in local_maxima(self._significance(), minimum):
+            at = Direction((row - steps[0]) * step, (column - steps[1]) * step)
             if self.fit.is_coded(at):
                 yield at
 
@@ -282,17 +264,20 @@ class _Search:
         step = self.camera.pixel_tangent
         shape = peak_shape(self.camera)
         reach = int(np.ceil(shape.radius_pixels))
-        peaks = np.zeros(self.decoding.usable.shape)
+        shape_of_field: tuple[int, int] = self.decoding.correlation.shape
+        peaks = np.zeros(shape_of_field)
         for model, intensity in zip(self.models, self.fitted.intensity, strict=True):
             at = (
                 model.at.tangent_y / step + steps[0],
                 model.at.tangent_z / step + steps[1],
             )
             around = [
-                np.arange(max(round(a) - reach, 0), min(round(a) + reach + 1, size))
-                for a, size in zip(at, peaks.shape, strict=True)
+                np.arange(max(round(a) - reach, 0), min(round(a) + reach + 1, size), dtype=float)
+                for a, size in zip(at, shape_of_field, strict=True)
             ]
-            peaks[np.ix_(*around)] += intensity * shape(around[0] - at[0], around[1] - at[1])
+            peaks[np.ix_(*(a.astype(np.intp) for a in around))] += intensity * shape(
+                around[0] - at[0], around[1] - at[1]
+            )
         return peaks
 
     def _sources(self) -> tuple[Source, ...]:
@@ -330,10 +315,3 @@ class _Search:
 
 def _moved(models: Sequence[_Model], fitted: FittedSources) -> list[_Model]:
     return [replace(m, at=at) for m, at in zip(models, fitted.directions, strict=True)]
-
-
-def _vertex(three: Array) -> float:
-    """Where a parabola through three equidistant values has its top, within half a step."""
-    low, middle, high = (float(v) for v in three)
-    bend = low - 2 * middle + high
-    return 0.0 if bend >= 0 else float(np.clip(0.5 * (low - high) / bend, -0.5, 0.5))

@@ -14,13 +14,12 @@ sums over pixels must not take them for independent.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates, spline_filter
 
-from analysis.engines.coded_mask.sky_image import SkyImage
+from analysis.engines.coded_mask.images import Mosaic, SkyImage
 from analysis.errors import EmptyImageList, PointingsTooFarApart, ScWDataCorrupted
 from analysis.products.tangent_plane import TangentPlane
 
@@ -30,32 +29,6 @@ PIXEL_DEG = 0.0823
 #: A pointing may lie so far from the mosaic's centre that the tangent plane still holds its field.
 MAX_RADIUS_DEG = 45.0
 STEP = "mosaic"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Mosaic:
-    """Maps over the union of fields; float32, shape ``plane.shape``, north up, NaN where not seen.
-
-    Meaning as in `SkyImage`; exposures, on-times and live times are sums. science_windows: those
-    joined, in order of time.
-    """
-
-    science_windows: tuple[str, ...]
-    plane: TangentPlane
-    e_min_kev: float
-    e_max_kev: float
-    t_start_ijd: float
-    t_stop_ijd: float
-    ontime_s: float
-    livetime_s: float
-    intensity: NDArray[np.float32]
-    variance: NDArray[np.float32]
-    exposure_s: NDArray[np.float32]
-
-    @property
-    def significance(self) -> NDArray[np.float32]:
-        """INTENSITY over the root of VARIANCE."""
-        return self.intensity / np.sqrt(self.variance)
 
 
 def mosaic(images: Sequence[SkyImage], pixel_deg: float = PIXEL_DEG) -> Mosaic:
@@ -77,10 +50,8 @@ def mosaic(images: Sequence[SkyImage], pixel_deg: float = PIXEL_DEG) -> Mosaic:
     seen = weights > 0
     if not seen.any():
         raise ScWDataCorrupted("no image has a usable pixel.", step=STEP)
-    rows, columns = (_extent(seen.any(axis=1 - axis)) for axis in (0, 1))
-    weighted, weights, exposure = (
-        array[rows, columns] for array in (weighted, weights, exposure)
-    )
+    rows, columns = (_extent(np.asarray(seen.any(axis=1 - axis))) for axis in (0, 1))
+    weighted, weights, exposure = (array[rows, columns] for array in (weighted, weights, exposure))
     seen = weights > 0
     safe = np.where(seen, weights, 1.0)
     return Mosaic(

@@ -1,0 +1,139 @@
+"""The engine's values as FITS files, for a cache of step results.
+
+The same value gives the same bytes. Numbers keep their precision but for maps, which are float32 in
+the values as well. These files are the engine's own; `analysis.products` writes what users get.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+
+from analysis.engines.coded_mask.images import Mosaic, SkyImage
+from analysis.engines.coded_mask.shadowgram import Shadowgram
+from analysis.products.fits_files import write_fits
+from analysis.products.sky_maps import Map, SkyMaps
+from analysis.products.tangent_plane import TangentPlane
+from instruments.frame import SpacecraftFrame
+
+_AXES = {"ra_x": "RA_SCX", "dec_x": "DEC_SCX", "ra_z": "RA_SCZ", "dec_z": "DEC_SCZ"}
+
+
+def write_shadowgram(path: Path, shadowgram: Shadowgram) -> None:
+    """Write a shadowgram: extensions COUNTS and EFFICIENCY."""
+    primary = _primary(shadowgram)
+    primary.header["SCW"] = shadowgram.science_window
+    primary.header["ERESFWHM"] = shadowgram.energy_resolution_fwhm
+    for name, keyword in _AXES.items():
+        primary.header[keyword] = getattr(shadowgram.frame, name)
+    write_fits(
+        path,
+        [
+            primary,
+            fits.ImageHDU(shadowgram.counts.astype(np.int32), name="COUNTS"),
+            fits.ImageHDU(shadowgram.efficiency.astype(np.float64), name="EFFICIENCY"),
+        ],
+    )
+
+
+def read_shadowgram(path: Path) -> Shadowgram:
+    """Read what `write_shadowgram` wrote."""
+    with fits.open(path, memmap=False) as hdus:
+        header = hdus[0].header
+        return Shadowgram(
+            science_window=header["SCW"],
+            frame=SpacecraftFrame.from_axes(
+                **{name: float(header[keyword]) for name, keyword in _AXES.items()}
+            ),
+            counts=np.asarray(hdus["COUNTS"].data, dtype=np.int32),
+            efficiency=np.asarray(hdus["EFFICIENCY"].data, dtype=np.float64),
+            energy_resolution_fwhm=float(header["ERESFWHM"]),
+            e_min_kev=float(header["EMINKEV"]),
+            e_max_kev=float(header["EMAXKEV"]),
+            t_start_ijd=float(header["TSTART"]),
+            t_stop_ijd=float(header["TSTOP"]),
+            ontime_s=float(header["ONTIME"]),
+            livetime_s=float(header["LIVETIME"]),
+        )
+
+
+def write_sky_image(path: Path, image: SkyImage) -> None:
+    """Write the maps of a Science Window, one extension each."""
+    primary = _primary(image)
+    primary.header["SCW"] = image.science_window
+    write_fits(path, [primary, *_map_hdus(image)])
+
+
+def read_sky_image(path: Path) -> SkyImage:
+    """Read what `write_sky_image` wrote."""
+    with fits.open(path, memmap=False) as hdus:
+        header = hdus[0].header
+        return SkyImage(
+            science_window=header["SCW"],
+            plane=TangentPlane.from_header(hdus["INTENSITY"].header),
+            e_min_kev=float(header["EMINKEV"]),
+            e_max_kev=float(header["EMAXKEV"]),
+            t_start_ijd=float(header["TSTART"]),
+            t_stop_ijd=float(header["TSTOP"]),
+            ontime_s=float(header["ONTIME"]),
+            livetime_s=float(header["LIVETIME"]),
+            intensity=_map(hdus, "INTENSITY"),
+            variance=_map(hdus, "VARIANCE"),
+            exposure_s=_map(hdus, "EXPOSURE"),
+        )
+
+
+def write_mosaic(path: Path, mosaic: Mosaic) -> None:
+    """Write a mosaic's maps, one extension each, and its Science Windows as a table."""
+    table = fits.BinTableHDU.from_columns(
+        [fits.Column(name="SCW", format="16A", array=np.array(mosaic.science_windows))],
+        name="SCWS",
+    )
+    write_fits(path, [_primary(mosaic), *_map_hdus(mosaic), table])
+
+
+def read_mosaic(path: Path) -> Mosaic:
+    """Read what `write_mosaic` wrote."""
+    with fits.open(path, memmap=False) as hdus:
+        header = hdus[0].header
+        return Mosaic(
+            science_windows=tuple(str(scw).strip() for scw in hdus["SCWS"].data["SCW"]),
+            plane=TangentPlane.from_header(hdus["INTENSITY"].header),
+            e_min_kev=float(header["EMINKEV"]),
+            e_max_kev=float(header["EMAXKEV"]),
+            t_start_ijd=float(header["TSTART"]),
+            t_stop_ijd=float(header["TSTOP"]),
+            ontime_s=float(header["ONTIME"]),
+            livetime_s=float(header["LIVETIME"]),
+            intensity=_map(hdus, "INTENSITY"),
+            variance=_map(hdus, "VARIANCE"),
+            exposure_s=_map(hdus, "EXPOSURE"),
+        )
+
+
+def _primary(value: Shadowgram | SkyMaps) -> fits.PrimaryHDU:
+    primary = fits.PrimaryHDU()
+    primary.header["EMINKEV"] = value.e_min_kev
+    primary.header["EMAXKEV"] = value.e_max_kev
+    primary.header["TSTART"] = value.t_start_ijd
+    primary.header["TSTOP"] = value.t_stop_ijd
+    primary.header["ONTIME"] = value.ontime_s
+    primary.header["LIVETIME"] = value.livetime_s
+    return primary
+
+
+def _map_hdus(value: SkyMaps) -> list[fits.ImageHDU]:
+    hdus = []
+    for name, array in (
+        ("INTENSITY", value.intensity),
+        ("VARIANCE", value.variance),
+        ("EXPOSURE", value.exposure_s),
+    ):
+        hdu = fits.ImageHDU(array, name=name)
+        hdu.header.extend(value.plane.cards())
+        hdus.append(hdu)
+    return hdus
+
+
+def _map(hdus: fits.HDUList, name: str) -> Map:
+    return np.asarray(hdus[name].data, dtype=np.float32)
