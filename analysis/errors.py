@@ -4,6 +4,7 @@ The names are those of the ODA's pipelines where it has one (`NoISGRIEvents`, `E
 A message names Science Window, step and reason, and nothing of paths or machines.
 """
 
+
 class AnalysisError(Exception):
     """A step of an analysis can't be done for a reason that its user can understand.
 
