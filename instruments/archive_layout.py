@@ -18,6 +18,8 @@ CATALOGUE_PATTERN = "gnrl_refr_cat_[0-9][0-9][0-9][0-9].fits"
 REFERENCE_CATALOGUE_FILE = CATALOGUES / "gnrl_refr_cat_0043.fits"
 #: What is known of observations beyond the keywords of their Science Windows.
 OBSERVATIONS_FILE = PurePosixPath("obs/observations.fits")
+#: Keyword ORIGIN of files whose photons are simulated; nothing of them was observed.
+SIMULATION_ORIGIN = "vo_server simulator"
 #: How long data stay with their proposer where nothing else is said.
 PROPRIETARY_YEARS = 1
 
@@ -38,5 +40,8 @@ OBSERVATIONS = TableStructure(
         FitsColumn("PS", "8A", "Data rights: public or private"),
         FitsColumn("REMARK", "240A", "What else to know, in a sentence"),
     ),
-    keywords=(Keyword("ORIGIN", str, "Who made this file", required=False),),
+    keywords=(
+        Keyword("DATE", str, "When this file was made, UTC", required=False),
+        Keyword("ORIGIN", str, "Who made this file", required=False),
+    ),
 )

@@ -5,7 +5,7 @@ file says so by its format, it is a word. Rates are in ISGRI's INTENSITY convent
 (`instruments.isgri.EFFECTIVE_AREA_CM2`).
 """
 
-from instruments.fits_structure import FitsColumn, TableStructure
+from instruments.fits_structure import FitsColumn, Keyword, TableStructure
 
 #: ISGRI_FLAG: 0 not seen by ISGRI; from 1 a source to look for.
 ISGRI_FLAG_UNSEEN = 0
@@ -50,6 +50,10 @@ REFERENCE_CATALOGUE = TableStructure(
         FitsColumn("FLAG", "1I", "General flag"),
         FitsColumn("ISGRI_FLAG", "1I", "0: unseen; 1, 2, 5: ever brighter for ISGRI"),
         FitsColumn("JEMX_FLAG", "1I", "0: not seen by JEM-X"),
+    ),
+    keywords=(
+        Keyword("DATE", str, "When this file was made, UTC", required=False),
+        Keyword("ORIGIN", str, "Who made this file", required=False),
     ),
 )
 
