@@ -11,6 +11,8 @@ from typing import Protocol, Self
 # Numbers of VOTable that this server writes, and boolean.
 PRIMITIVES = ("boolean", "unsignedByte", "short", "int", "long", "float", "double")
 STRINGS = ("char", "unicodeChar")
+# DALI 1.1, section 3.3: how many numbers a geometry has
+_GEOMETRIES = {"point": "2", "circle": "3", "polygon": "*"}
 
 
 class Described(Protocol):
@@ -62,11 +64,15 @@ class Field:
 
     @classmethod
     def of(cls, column: Described) -> Self:
-        """The field that a published column, or a column of a result, is written as."""
+        """The field that a published column, or a column of a result, is written as.
+
+        A geometry has as many numbers as its xtype says, whether or not the column says so too.
+        """
+        geometry = _GEOMETRIES.get(column.xtype or "") if column.datatype == "double" else None
         return cls(
             name=column.name,
             datatype=column.datatype,
-            arraysize=column.arraysize,
+            arraysize=column.arraysize or geometry,
             xtype=column.xtype,
             unit=column.unit,
             ucd=column.ucd,

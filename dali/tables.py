@@ -29,7 +29,8 @@ class TableStream:
         columns don't matter. May raise `dali.errors.DaliError` at any point.
     infos: what is said before the table, after QUERY_STATUS.
     limit: rows that are written at most (MAXREC); one row more and the result has overflowed, so
-        ``batches`` must offer at least one row beyond the limit if there is one.
+        ``batches`` must offer at least one row beyond the limit if there is one. A limit of 0 asks
+        for the fields alone: no batch is pulled, and the result counts as cut.
     """
 
     fields: tuple[Field, ...]
@@ -49,6 +50,9 @@ class LimitedBatches:
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Non-empty batches, the last one cut where the limit is."""
         left = self._stream.limit
+        if left == 0:
+            self.overflowed = True
+            return
         for batch in self._stream.batches:
             if left is not None and batch.num_rows > left:
                 self.overflowed = True

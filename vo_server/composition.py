@@ -4,14 +4,57 @@ Rooms never reach into each other for these; they hand over values and this modu
 """
 
 from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
+from django.apps import apps
 from django.conf import settings
+from django.db.models.signals import post_migrate, pre_migrate
 
+from adql.schema import Schema
+from tap import jobs as tap_jobs
+from tap import publication, published
 from uws import registry
+
+# rooms whose ``tables`` module declares published schemas
+_PUBLISHING_ROOMS = ("archive", "provenance")
 
 
 def wire() -> None:
     """Register every room's job types and published tables. Called once, at start."""
+    registry.register(tap_jobs.job_type)
     for module in settings.VO_UWS_JOB_MODULES:
         for job_type in import_module(module).job_types:
             registry.register(job_type)
+    published.declare(published_schemas())
+    # tap's tables are those that publishing writes; by then all other rooms have migrated too
+    tap = apps.get_app_config("tap")
+    pre_migrate.connect(_withdraw, sender=tap, dispatch_uid="withdraw published tables")
+    post_migrate.connect(_publish, sender=tap, dispatch_uid="publish tables")
+
+
+def published_schemas() -> tuple[Schema, ...]:
+    """The schemas that the rooms publish, TAP_SCHEMA apart."""
+    schemas: list[Schema] = []
+    for room in _PUBLISHING_ROOMS:
+        if find_spec(f"{room}.tables") is not None:
+            schemas.extend(import_module(f"{room}.tables").published_schemas())
+    return tuple(schemas)
+
+
+def reader_role() -> str | None:
+    """The role that runs users' SQL, ``None`` where no reader is set."""
+    user = urlsplit(settings.VO_READER_DATABASE_URL).username
+    return unquote(user) if user else None
+
+
+def _withdraw(using: str, plan: list[Any], **_signal: Any) -> None:
+    """Drop the published views where a migration is about to change what is below them."""
+    if plan:
+        publication.withdraw(using)
+
+
+def _publish(using: str, **_signal: Any) -> None:
+    """Make the published views and TAP_SCHEMA again."""
+    publication.publish(published.catalogue(), reader_role(), using)

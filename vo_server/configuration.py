@@ -101,6 +101,21 @@ class Configuration(BaseSettings):
         description="Longest time that a blocking request (WAIT) is held, in seconds; below the "
         "time-out of proxies.",
     )
+    vo_tap_maxrec: int = Field(
+        default=100_000, ge=1, description="Rows of a TAP result where MAXREC is not given."
+    )
+    vo_tap_maxrec_hard: int = Field(
+        default=10_000_000, ge=1, description="Rows of a TAP result at most, whatever MAXREC says."
+    )
+    vo_tap_sync_timeout_s: int = Field(
+        default=60, ge=1, description="Seconds that a query at `/tap/sync` may take."
+    )
+    vo_tap_sync_queries: int = Field(
+        default=16,
+        ge=1,
+        description="Synchronous queries that run at a time in one process of the web server; "
+        "further ones wait.",
+    )
 
 
 def load() -> Configuration:

@@ -1,7 +1,7 @@
 """The server's addresses: every room's, at the place that the design gives it."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from archive.urls import urlpatterns as archive_urlpatterns
 from uws.urls import urlpatterns as uws_urlpatterns
@@ -9,6 +9,7 @@ from vo_server import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
+    path("", include("tap.urls")),
     path("health/live", health.live),
     path("health/ready", health.ready),
     *archive_urlpatterns,

@@ -1,0 +1,71 @@
+"""Queries to begin with, shown at `/tap/examples` (DALI 1.1, section 2.3; TAP 1.1, section 2.4)."""
+
+from dataclasses import dataclass
+
+from tap import published
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A query that runs.
+
+    identifier: of the example within the page. needs: published tables that it reads.
+    """
+
+    identifier: str
+    name: str
+    text: str
+    query: str
+    needs: tuple[str, ...]
+
+
+_EXAMPLES = (
+    Example(
+        "tables",
+        "What is published",
+        "All tables of this service, with what they hold.",
+        "SELECT table_name, description FROM tap_schema.tables ORDER BY table_index",
+        ("tap_schema.tables",),
+    ),
+    Example(
+        "columns",
+        "Columns of a table",
+        "The columns of the table of observations, with unit and meaning.",
+        "SELECT column_name, unit, ucd, description FROM tap_schema.columns\n"
+        "WHERE table_name = 'ivoa.obscore' ORDER BY column_index",
+        ("tap_schema.columns",),
+    ),
+    Example(
+        "cone",
+        "Event lists around the Crab",
+        "Event lists whose pointing is within 10 degrees of the Crab.",
+        "SELECT TOP 100 obs_id, s_ra, s_dec, t_min, t_max, access_url FROM ivoa.obscore\n"
+        "WHERE dataproduct_type = 'event'\n"
+        "AND 1 = CONTAINS(POINT(s_ra, s_dec), CIRCLE(83.6331, 22.0145, 10))\n"
+        "ORDER BY t_min",
+        ("ivoa.obscore",),
+    ),
+    Example(
+        "field",
+        "What saw a position",
+        "Everything whose field of view holds Cygnus X-1.",
+        "SELECT TOP 100 obs_id, dataproduct_type, instrument_name, t_exptime FROM ivoa.obscore\n"
+        "WHERE 1 = CONTAINS(POINT(299.5903, 35.2016), s_region)",
+        ("ivoa.obscore",),
+    ),
+    Example(
+        "holdings",
+        "How much there is",
+        "Number and exposure of the products of each kind and instrument.",
+        "SELECT instrument_name, dataproduct_type, COUNT(*) AS products,\n"
+        "SUM(t_exptime) AS exposure\n"
+        "FROM ivoa.obscore GROUP BY instrument_name, dataproduct_type",
+        ("ivoa.obscore",),
+    ),
+)
+
+
+def examples() -> list[Example]:
+    """The examples that run on what is published."""
+    catalogue = published.catalogue()
+    return [e for e in _EXAMPLES if all(catalogue.table(name) for name in e.needs)]

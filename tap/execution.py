@@ -1,0 +1,101 @@
+"""Running a query: TAP's parameters in, a table stream out.
+
+TAP 1.1, sections 2.7 (parameters) and 2.9 (errors). The same for `/tap/sync` and for the jobs of
+`/tap/async`; only their limits of time differ.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+from django.conf import settings
+
+import adql
+from dali.errors import DaliError, ParameterError
+from dali.fields import Field
+from dali.formats import TableFormat, table_format
+from dali.parameters import Parameters
+from dali.tables import Info, TableStream
+from tap import published
+from tap.reader import ReaderQuery
+
+LANGUAGES = ("ADQL", "ADQL-2.0", "ADQL-2.1")
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRequest:
+    """What a client asks: text of the query, format of the answer, and how many rows at most."""
+
+    query: str
+    format: TableFormat
+    limit: int
+
+    @classmethod
+    def read(cls, parameters: Parameters) -> "QueryRequest":
+        """Read TAP's parameters; raises `DaliError` for whatever is wrong with them."""
+        wanted = parameters.one("REQUEST")
+        if wanted not in (None, "", "doQuery"):
+            raise ParameterError("REQUEST", f"{wanted!r} is not offered, only doQuery")
+        language = parameters.one("LANG")
+        if language and language.upper() not in LANGUAGES:
+            raise ParameterError(
+                "LANG", f"{language!r} is not offered; there are {', '.join(LANGUAGES)}"
+            )
+        if any(value.strip() for value in parameters.all("UPLOAD")):
+            raise ParameterError("UPLOAD", "this service does not take uploaded tables yet")
+        query = parameters.one("QUERY")
+        if query is None or not query.strip():
+            raise ParameterError("QUERY", "is missing: there is nothing to do")
+        return cls(query, table_format(parameters), _limit(parameters))
+
+
+def _limit(parameters: Parameters) -> int:
+    """How many rows may leave: MAXREC, the default, and never more than the hard limit."""
+    asked = parameters.integer("MAXREC")
+    if asked is None:
+        return settings.VO_TAP_MAXREC
+    if asked < 0:
+        raise ParameterError("MAXREC", "is negative; leave it out for the default limit")
+    return min(asked, settings.VO_TAP_MAXREC_HARD)
+
+
+class Execution:
+    """One query, understood, and ready to be written.
+
+    failure: what went wrong while the rows came, although the document may tell it too.
+    """
+
+    def __init__(self, request: QueryRequest, timeout_s: int, *, synchronous: bool) -> None:
+        """Parses, resolves and translates; raises `DaliError` where the query is wrong."""
+        try:
+            translation = adql.translate(request.query, published.catalogue())
+        except adql.AdqlError as error:
+            raise DaliError(str(error)) from error
+        self.format = request.format
+        self.failure: DaliError | None = None
+        self._fields = tuple(Field.of(column) for column in translation.columns)
+        self._limit = request.limit
+        # one row more than may leave tells whether there are more
+        sql = f"SELECT * FROM ({translation.sql}) AS result LIMIT {request.limit + 1:d}"  # noqa: S608
+        self._query = ReaderQuery(sql, timeout_s, synchronous=synchronous)
+        self._text = request.query
+
+    def pieces(self) -> Iterator[bytes]:
+        """The answer's document; raises `DaliError` where the query fails before its first row."""
+        infos = (
+            Info("QUERY", self._text),
+            Info("SERVICE", f"{settings.SITE_URL}/tap"),
+        )
+        stream = TableStream(self._fields, self._batches(), infos, self._limit)
+        return self.format.write(stream)
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from self._query.batches()
+        except DaliError as error:
+            self.failure = error
+            raise
+
+    def cancel(self) -> None:
+        """End the query in PostgreSQL, from any thread."""
+        self._query.cancel()

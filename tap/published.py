@@ -1,0 +1,26 @@
+"""What this service publishes: given once, at start, by `vo_server.composition`."""
+
+from collections.abc import Iterable
+
+from adql.schema import Catalogue, Schema
+from tap.tables import TAP_SCHEMA
+
+_catalogue = Catalogue((TAP_SCHEMA,))
+
+
+def declare(schemas: Iterable[Schema]) -> Catalogue:
+    """Publish these schemas and TAP_SCHEMA, from now on; schemas of one name become one."""
+    global _catalogue
+    by_name: dict[str, Schema] = {}
+    for schema in (*schemas, TAP_SCHEMA):
+        other = by_name.get(schema.name)
+        tables = (*other.tables, *schema.tables) if other else schema.tables
+        first = other or schema
+        by_name[schema.name] = Schema(first.name, first.description, tables, first.utype)
+    _catalogue = Catalogue(tuple(by_name.values()))
+    return _catalogue
+
+
+def catalogue() -> Catalogue:
+    """All that is published, TAP_SCHEMA included."""
+    return _catalogue

@@ -1,0 +1,94 @@
+"""Running SQL as the role that reads published views only, rows coming in Arrow batches.
+
+Read-only in three ways: the role has no other rights, its transactions are read-only, and `adql`
+writes nothing but SELECT. PostgreSQL ends a query by itself when its time is over, or within a
+second of this process going away.
+"""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+import adbc_driver_postgresql.dbapi as adbc
+import pyarrow as pa
+
+# the driver's own reader keeps the SQLSTATE of an error in mid-stream, pyarrow's loses it
+from adbc_driver_manager._reader import AdbcRecordBatchReader
+from django.conf import settings
+from django.db import connection as django_connection
+
+from tap.failures import failure
+
+# small batches: the first leaves early, and many streams fit in memory side by side
+_BATCH_BYTES = 2 * 1024 * 1024
+
+
+def reader_url(timeout_s: int, application: str) -> str:
+    """The reader's connection to the database that Django itself is using (a test's, in a test)."""
+    parts = urlsplit(settings.VO_READER_DATABASE_URL)
+    options = {
+        "default_transaction_read_only": "on",
+        "statement_timeout": f"{timeout_s}s",
+        "client_connection_check_interval": "1s",
+    }
+    query = dict(parse_qsl(parts.query))
+    query["application_name"] = application
+    query["options"] = " ".join(f"-c {name}={value}" for name, value in options.items())
+    database = quote(django_connection.settings_dict["NAME"])
+    return urlunsplit(parts._replace(path=f"/{database}", query=urlencode(query, quote_via=quote)))
+
+
+class ReaderQuery:
+    """One query of a user, on a connection of its own.
+
+    Iterate `batches` once, in any thread; `cancel` may be called from another.
+    """
+
+    def __init__(
+        self, sql: str, timeout_s: int, *, synchronous: bool, application: str = "vo_server tap"
+    ) -> None:
+        """Nothing is sent before the first batch is pulled. ``timeout_s``: whole seconds."""
+        self._sql = sql
+        self._timeout_s = timeout_s
+        self._synchronous = synchronous
+        self._application = application
+        self._cursor: adbc.Cursor | None = None
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """End the query; may be repeated, and does no harm where it has ended."""
+        self._cancelled.set()
+        cursor = self._cursor
+        if cursor is not None:
+            _cancel(cursor)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows; raises `tap.failures.QueryError` at any point."""
+        try:
+            yield from self._batches()
+        except adbc.Error as error:
+            cancelled = self._cancelled.is_set()
+            raise failure(error, self._timeout_s, cancelled, self._synchronous) from error
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        url = reader_url(self._timeout_s, self._application)
+        with adbc.connect(url) as connection, connection.cursor() as cursor:
+            statement = cursor.adbc_statement
+            statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(_BATCH_BYTES)})
+            self._cursor = cursor
+            try:
+                if not self._cancelled.is_set():
+                    cursor.execute(self._sql)
+                    with AdbcRecordBatchReader._import_from_c(cursor.fetch_arrow().address) as rows:
+                        yield from rows
+            finally:
+                self._cursor = None
+                # rows that nobody reads any more would hold up the closing
+                _cancel(cursor)
+
+
+def _cancel(cursor: adbc.Cursor) -> None:
+    """Cancel what the cursor runs; nothing happens where it isn't running yet, or no longer."""
+    with contextlib.suppress(adbc.Error):
+        cursor.adbc_cancel()

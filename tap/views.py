@@ -1,0 +1,85 @@
+"""The service's addresses: each parses, calls one function of this room, and answers."""
+
+import asyncio
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+
+from dali.errors import ParameterError
+from dali.http import TEXT, dali_errors, methods, parameters_of
+from tap import vosi
+from tap.examples import examples as all_examples
+from tap.execution import Execution, QueryRequest
+from tap.streaming import CancellableStream
+
+XML = "text/xml"
+
+
+@dali_errors
+@methods("GET", "POST")
+async def sync(request: HttpRequest) -> StreamingHttpResponse:
+    """Run a query and stream its result (TAP 1.1, section 2.1)."""
+    asked = QueryRequest.read(parameters_of(request))
+    execution = await asyncio.to_thread(
+        Execution, asked, settings.VO_TAP_SYNC_TIMEOUT_S, synchronous=True
+    )
+    stream = CancellableStream(execution.pieces, execution.cancel)
+    # the first piece comes with the first rows: a query that fails before is an error document
+    await stream.begin()
+    return StreamingHttpResponse(stream, content_type=asked.format.media_type)
+
+
+@dali_errors
+@methods("GET", "HEAD")
+def capabilities(request: HttpRequest) -> HttpResponse:
+    """What the service can do (VOSI 1.1, section 2)."""
+    return HttpResponse(vosi.capabilities(), content_type=XML)
+
+
+@dali_errors
+@methods("GET", "HEAD")
+def availability(request: HttpRequest) -> HttpResponse:
+    """Whether the service is available (VOSI 1.1, section 4)."""
+    return HttpResponse(vosi.availability(), content_type=XML)
+
+
+@dali_errors
+@methods("GET", "HEAD")
+def tables(request: HttpRequest) -> HttpResponse:
+    """What is published (VOSI 1.1, section 5): ``detail=min`` leaves out the columns."""
+    detail = parameters_of(request).one("DETAIL", "max")
+    if detail not in ("min", "max"):
+        raise ParameterError("detail", f"{detail!r} is neither min nor max")
+    return HttpResponse(vosi.tables(detailed=detail == "max"), content_type=XML)
+
+
+@dali_errors
+@methods("GET", "HEAD")
+def table(request: HttpRequest, name: str) -> HttpResponse:
+    """One published table."""
+    return HttpResponse(vosi.table(name), content_type=XML)
+
+
+@dali_errors
+@methods("GET", "HEAD")
+def examples(request: HttpRequest) -> HttpResponse:
+    """Queries to begin with (DALI 1.1, section 2.3)."""
+    return render(
+        request,
+        "tap/examples.html",
+        {"examples": all_examples()},
+        content_type="application/xhtml+xml",
+    )
+
+
+@dali_errors
+@methods("GET", "HEAD")
+def base(request: HttpRequest) -> HttpResponse:
+    """What to do with the service's base address, for whoever opens it in a browser."""
+    text = (
+        f"{vosi.tap_url()} is a Table Access Protocol service.\n"
+        "Give this address to TOPCAT, pyvo or another TAP client, or see\n"
+        + "".join(f"{vosi.tap_url(p)}\n" for p in ("/examples", "/tables", "/capabilities"))
+    )
+    return HttpResponse(text, content_type=TEXT)
