@@ -50,7 +50,7 @@ def _table_differences(cursor: CursorWrapper, table: Table) -> Iterator[str]:
         name = f"{table.qualified_name}.{column.name}"
         if real[column.name] not in _published_from(column):
             yield f"{name}: {real[column.name]}, but declared {column.datatype} {column.xtype}"
-        if column.indexed and (column.source or column.name) not in indexed:
+        if column.indexed and indexed is not None and (column.source or column.name) not in indexed:
             yield f"{name}: declared indexed, but no index begins with it"
 
 
@@ -68,11 +68,15 @@ def _published_from(column: Column) -> set[str]:
     return types
 
 
-def _indexed_columns(cursor: CursorWrapper, table: Table) -> set[str]:
-    """What the stored relation's indexes begin with: columns, or all of an expression's text.
+def _indexed_columns(cursor: CursorWrapper, table: Table) -> set[str] | None:
+    """The columns that the stored relation's indexes begin with.
 
     A column that an expression of an index uses (``spoint(s_ra, s_dec)``) counts as indexed.
+    ``None`` where the relation is itself a view, and so has no indexes of its own.
     """
+    cursor.execute("SELECT relkind FROM pg_class WHERE oid = to_regclass(%s)", [table.source])
+    if cursor.fetchone() == ("v",):
+        return None
     cursor.execute(
         """
         SELECT a.attname FROM pg_index i

@@ -8,10 +8,12 @@ so publishing again waits for no query and holds up none.
 import hashlib
 import logging
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Model
 
 from adql.schema import Catalogue, Schema, Table
 from dali.fields import Field
@@ -157,7 +159,7 @@ def _grant(
 def _write_tap_schema(catalogue: Catalogue, using: str) -> None:
     """Replace the rows of TAP_SCHEMA."""
     tables = list(catalogue)
-    rows: Iterable[tuple[type, list]] = (
+    rows: tuple[tuple[type[Model], list[Any]], ...] = (
         (SchemaRow, [_schema_row(s, n) for n, s in enumerate(catalogue.schemas, 1)]),
         (TableRow, [_table_row(t, n) for n, t in enumerate(tables, 1)]),
         (ColumnRow, [row for t in tables for row in _column_rows(t)]),
@@ -165,8 +167,9 @@ def _write_tap_schema(catalogue: Catalogue, using: str) -> None:
         (KeyColumnRow, [row for t in tables for row in _key_column_rows(t)]),
     )
     for model, made in rows:
-        model.objects.using(using).all().delete()
-        model.objects.using(using).bulk_create(made)
+        manager = model._default_manager.using(using)
+        manager.all().delete()
+        manager.bulk_create(made)
 
 
 def _schema_row(schema: Schema, index: int) -> SchemaRow:

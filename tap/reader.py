@@ -80,7 +80,9 @@ class ReaderQuery:
             try:
                 if not self._cancelled.is_set():
                     cursor.execute(self._sql)
-                    with AdbcRecordBatchReader._import_from_c(cursor.fetch_arrow().address) as rows:
+                    # the handle must live until its stream is taken over
+                    handle = cursor.fetch_arrow()
+                    with AdbcRecordBatchReader._import_from_c(handle.address) as rows:
                         yield from rows
             finally:
                 self._cursor = None

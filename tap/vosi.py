@@ -4,9 +4,11 @@ VOSI 1.1; TAPRegExt 1.0; VODataService 1.1.
 """
 
 from datetime import UTC, datetime
+from typing import Literal
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from pydantic import AnyUrl
 from vo_models.tapregext.models import (
     DataLimit,
     DataLimits,
@@ -67,17 +69,17 @@ def capabilities() -> bytes:
     return _xml(document)
 
 
-def _interface(path: str, use: str, version: str | None = None) -> Interface:
+def _interface(path: str, use: Literal["base", "full"], version: str | None = None) -> Interface:
     return Interface(
         type="vs:ParamHTTP",
         role="std",
         version=version,
-        access_url=[AccessURL(value=tap_url(path), use=use)],
+        access_url=[AccessURL(value=AnyUrl(tap_url(path)), use=use)],
     )
 
 
 def _resource(standard: str, path: str) -> Capability:
-    return Capability(standard_id=standard, interface=[_interface(path, "full")])
+    return Capability(standard_id=AnyUrl(standard), interface=[_interface(path, "full")])
 
 
 def _table_access() -> TableAccess:
