@@ -43,7 +43,7 @@ def test_rows_come_in_small_batches():
 def test_a_query_is_ended_at_its_limit_of_time_and_advised_to_be_a_job():
     with pytest.raises(QueryError, match="limit of 1 s; run it as an asynchronous job"):
         list(query("SELECT pg_sleep(5)", 1).batches())
-    with pytest.raises(QueryError, match="limit of 1 s$"):
+    with pytest.raises(QueryError, match=r"limit of 1 s$"):
         list(query("SELECT pg_sleep(5)", 1, synchronous=False).batches())
 
 
