@@ -116,7 +116,7 @@ def histories(draw: st.DrawFn) -> list[list[ActivityRecord | EntityRecord]]:
     return [records[a:b] for a, b in zip([0, *cuts], [*cuts, len(records)], strict=True)]
 
 
-class LineageOfAnyHistory(TestCase):  # type: ignore[misc]
+class LineageOfAnyHistory(TestCase):
     """Hypothesis needs Django's own test class to undo each example."""
 
     @settings(max_examples=40, deadline=None)
