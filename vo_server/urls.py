@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from archive.urls import urlpatterns as archive_urlpatterns
+from portal.urls import urlpatterns as portal_urlpatterns
 from uws.urls import urlpatterns as uws_urlpatterns
 from vo_server import health
 
@@ -13,5 +14,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     *archive_urlpatterns,
+    *portal_urlpatterns,
     *uws_urlpatterns(),
 ]
