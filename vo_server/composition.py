@@ -9,13 +9,18 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.apps import apps
+from django.apps.registry import Apps
 from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models.signals import post_migrate, pre_migrate
 
 from adql.schema import Schema
+from provenance.description_store import describe
 from tap import jobs as tap_jobs
 from tap import publication, published
 from uws import registry
+from vo_server import __version__
+from vo_server.activity_kinds import kinds_of_jobs
 
 # rooms whose ``tables`` module declares published schemas
 _PUBLISHING_ROOMS = ("archive", "provenance")
@@ -32,6 +37,7 @@ def wire() -> None:
     tap = apps.get_app_config("tap")
     pre_migrate.connect(_withdraw, sender=tap, dispatch_uid="withdraw published tables")
     post_migrate.connect(_publish, sender=tap, dispatch_uid="publish tables")
+    post_migrate.connect(_describe, sender=tap, dispatch_uid="describe job types")
 
 
 def published_schemas() -> tuple[Schema, ...]:
@@ -58,3 +64,10 @@ def _withdraw(using: str, plan: list[Any], **_signal: Any) -> None:
 def _publish(using: str, **_signal: Any) -> None:
     """Make the published views and TAP_SCHEMA again."""
     publication.publish(published.catalogue(), reader_role(), using)
+
+
+def _describe(using: str, apps: Apps = apps, **_signal: Any) -> None:
+    """Tell the provenance what kinds of activities the job types are, where it has its tables."""
+    migrated = {model._meta.db_table for model in apps.get_models()}
+    if using == DEFAULT_DB_ALIAS and "provenance_activity_description" in migrated:
+        describe(kinds_of_jobs(registry.all(), __version__))
