@@ -1,0 +1,44 @@
+"""The Astronomical Data Query Language, ADQL 2.1: text → tree → typed tree → PostgreSQL.
+
+`parse` makes a tree of a query, `resolve` binds its names to published tables and types every
+value, `to_postgres` writes one SELECT statement. Whatever is wrong with a query is an `AdqlError`
+with line, column and a hint. Nothing here knows of Django or of a database.
+"""
+
+from collections.abc import Iterable
+
+from adql.errors import AdqlError, Position
+from adql.functions import BUILT_IN, Function, Parameter, Signature
+from adql.parser import parse
+from adql.postgres import to_postgres
+from adql.printer import write
+from adql.resolver import UPLOAD_SCHEMA, OutputColumn, ResolvedQuery, resolve
+from adql.schema import Catalogue
+
+__all__ = [
+    "BUILT_IN",
+    "UPLOAD_SCHEMA",
+    "AdqlError",
+    "Function",
+    "OutputColumn",
+    "Parameter",
+    "Position",
+    "ResolvedQuery",
+    "Signature",
+    "parse",
+    "resolve",
+    "to_postgres",
+    "translate",
+    "write",
+]
+
+
+def translate(
+    text: str,
+    catalogue: Catalogue,
+    functions: Iterable[Function] = (),
+    limit: int | None = None,
+) -> tuple[str, tuple[OutputColumn, ...]]:
+    """The SQL of a query's text and the columns that it gives."""
+    resolved = resolve(parse(text), catalogue, functions)
+    return to_postgres(resolved, limit=limit), resolved.columns
