@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, connection
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class _Ear:
         while True:
             try:
                 self._listen()
-            except (DatabaseError, InterfaceError, OperationalError, OSError):
+            except (DatabaseError, InterfaceError, OSError):
                 logger.warning("lost the connection that hears of jobs' changes", exc_info=True)
             finally:
                 self._is_listening = False
@@ -93,7 +93,7 @@ class _Ear:
     def _listen(self) -> None:
         connection.ensure_connection()
         raw = connection.connection
-        with raw.cursor() as cursor:
+        with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {CHANNEL}")
         with self._lock:
             self._is_listening = True
@@ -103,7 +103,8 @@ class _Ear:
             with self._lock:
                 if not self._followers:
                     return
-            raw.poll()
+            with connection.wrap_database_errors:
+                raw.poll()
             while raw.notifies:
                 job_id = raw.notifies.pop(0).payload.partition(":")[0]
                 with self._lock:

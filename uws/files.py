@@ -5,6 +5,7 @@ An attempt that died can't write into the folder of the next.
 
 import logging
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -23,6 +24,23 @@ def job_folder(job_id: str) -> Path:
 def attempt_folder(job_id: str, attempt: int) -> Path:
     """The folder of one attempt at a job, counted from 1."""
     return job_folder(job_id) / str(attempt)
+
+
+def temporary_folder(job_id: str, attempt: int) -> Path:
+    """Where an attempt's code finds room for what it needs only while it runs."""
+    return attempt_folder(job_id, attempt) / "tmp"
+
+
+def remove_temporary(job_id: str, attempt: int) -> None:
+    """Delete what an attempt needed only while it ran."""
+    remove(temporary_folder(job_id, attempt))
+
+
+def remove_attempt(job_id: str, attempt: int) -> None:
+    """Delete what one attempt left, and the job's folder if nothing else is in it."""
+    remove(attempt_folder(job_id, attempt))
+    with suppress(OSError):
+        job_folder(job_id).rmdir()
 
 
 def remove(folder: Path) -> None:

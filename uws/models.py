@@ -30,6 +30,8 @@ class Worker(models.Model):
     host = models.CharField(max_length=200)
     pid = models.IntegerField()
     pid_started = models.BigIntegerField(help_text="The process' start, in the kernel's ticks.")
+    template_pid = models.IntegerField(help_text="The process that jobs are forked from.")
+    template_started = models.BigIntegerField()
     capacity = models.PositiveIntegerField(help_text="How many jobs it runs at once.")
     started = models.DateTimeField(db_default=Now())
     heartbeat = models.DateTimeField(db_default=Now())

@@ -5,7 +5,6 @@ created it. An anonymous job is everybody's who knows its address, and in nobody
 jobs are refused; administrators may do all.
 """
 
-import re
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,10 +22,8 @@ from uws.errors import NotYourJobError, PhaseError, UnknownJobError
 from uws.models import Job, JobParameter
 from uws.phases import STARTABLE, TERMINAL, Phase, advance
 from uws.records import JobRecord, JobSummary
+from uws.text import ILLEGAL
 from uws.types import JobType
-
-#: All but the characters of XML 1.0, production 2.
-_ILLEGAL_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def create(
@@ -234,7 +231,7 @@ def _check(job_type: JobType[Any], values: declared.Values, *, complete: bool) -
 def _refuse_illegal_characters(values: declared.Values, run_id: str | None) -> None:
     """Neither XML nor PostgreSQL can hold them, so no job could show what it was given."""
     for name, found in (*values.items(), ("RUNID", (run_id or "",))):
-        if any(_ILLEGAL_IN_XML.search(value) for value in found):
+        if any(ILLEGAL.search(value) for value in found):
             raise ParameterError(name, "holds a control character")
 
 

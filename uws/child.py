@@ -1,0 +1,182 @@
+"""One attempt at a job, in a process of its own.
+
+What the job's code raises ends here: the phase says whether it went well, the error summary what
+its owner should know, the log the rest. The phase and the results are recorded by the attempt
+itself, in one transaction; a process that dies before that leaves the job to be run again.
+"""
+
+import errno
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+
+from auth.principal import of_user_id
+from dali import log_context
+from dali.errors import DaliError
+from uws import files, parameters, queue, registry
+from uws.errors import JobFailure
+from uws.models import Job, JobMessage
+from uws.queue import Attempt, FinishedFile
+from uws.text import legible
+from uws.types import JobContext, ResultFile
+
+logger = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+#: Progress is stored no more often than this.
+_PROGRESS_EVERY_S = 0.5
+#: How long the end of a job waits for a database that doesn't answer.
+_PATIENCE_S = 300.0
+
+
+def run(attempt: Attempt) -> None:
+    """Run the job to its end and record it. Called once in the life of a process."""
+    log_context.job_id.set(attempt.job_id)
+    # Every connection of this process bears the job's id, Django's and others: that is how
+    # `uws.queue.end_backends` finds them.
+    os.environ["PGAPPNAME"] = attempt.job_id
+    folder = files.attempt_folder(attempt.job_id, attempt.number)
+    try:
+        results = _work(attempt, folder)
+    except JobFailure as failure:
+        logger.info("the job failed: %s", failure.message)
+        _record_failure(attempt, failure.message, failure.kind)
+    except DaliError as error:
+        logger.info("the job failed: %s", error.message)
+        _record_failure(attempt, error.message, "fatal")
+    except (OperationalError, InterfaceError) as error:
+        logger.exception("the job failed")
+        connection.close()
+        if _is_connection_lost(error):
+            reason = "the connection to the database was lost"
+            _insist(lambda: queue.take_back(attempt, reason))
+        else:
+            _record_failure(attempt, "internal error", "fatal")
+    except OSError as error:
+        logger.exception("the job failed")
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        message = "the server's disk is full" if is_full else "internal error"
+        _record_failure(attempt, message, "transient" if is_full else "fatal")
+    except MemoryError:
+        logger.exception("the job failed")
+        _record_failure(attempt, "the job needs more memory than there is", "fatal")
+    except Exception:
+        logger.exception("the job failed")
+        _record_failure(attempt, "internal error", "fatal")
+    else:
+        if not _insist(lambda: queue.complete(attempt, results)):
+            logger.warning("the job was given to another worker or ended; its results are dropped")
+            files.remove_attempt(attempt.job_id, attempt.number)
+    finally:
+        files.remove_temporary(attempt.job_id, attempt.number)
+        connection.close()
+
+
+def _work(attempt: Attempt, folder: Path) -> tuple[FinishedFile, ...]:
+    files.remove(folder)  # an attempt that didn't count had the same number
+    temporary = files.temporary_folder(attempt.job_id, attempt.number)
+    temporary.mkdir(parents=True)
+    # A killed job can't clean up; what it leaves here goes with its folder.
+    os.environ["TMPDIR"] = tempfile.tempdir = str(temporary)
+    job = _insist(lambda: Job.objects.prefetch_related("parameters").get(id=attempt.job_id))
+    job_type = registry.get(job.job_type)
+    values: dict[str, tuple[str, ...]] = {}
+    for given in job.parameters.all():
+        values[given.name] = (*values.get(given.name, ()), given.value)
+    report = _StoredReport(attempt)
+    context: JobContext[Any] = JobContext(
+        job_id=job.id,
+        owner=of_user_id(job.owner_id),
+        parameters=parameters.check(job_type.parameters, values),
+        folder=folder,
+        report=report,
+    )
+    job_type.run(context)
+    report.flush()
+    return tuple(_finished(result) for result in context.results)
+
+
+def _finished(result: ResultFile) -> FinishedFile:
+    path = result.path.resolve()
+    return FinishedFile(
+        name=result.name,
+        path=str(path.relative_to(Path(settings.VO_JOB_ROOT).resolve())),
+        media_type=result.media_type,
+        size=path.stat().st_size,
+    )
+
+
+def _record_failure(attempt: Attempt, message: str, kind: str) -> None:
+    _insist(lambda: queue.fail(attempt, legible(message), kind))
+    files.remove_attempt(attempt.job_id, attempt.number)
+
+
+def _insist(do: Callable[[], _T]) -> _T:
+    """``do``, again and again while the database is away; its last error after some minutes.
+
+    The connection may be broken, or in a transaction that the job's code left open: a new one is
+    taken each time.
+    """
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return do()
+        except (OperationalError, InterfaceError):
+            if time.monotonic() > until:
+                raise
+            logger.warning("the database doesn't answer; trying again", exc_info=True)
+            connection.close()
+            time.sleep(0.5)
+
+
+def _is_connection_lost(error: Exception) -> bool:
+    """PostgreSQL's error classes 08 (connection) and 57P (shut down), or none: no answer."""
+    code = getattr(error.__cause__, "pgcode", None)
+    return code is None or code.startswith(("08", "57P"))
+
+
+class _StoredReport:
+    """Progress and messages into the database. A failure to tell is no failure of the job."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+        self._told_at = float("-inf")
+        self._untold: tuple[float, float, str] | None = None
+
+    def progress(self, done: float, total: float, message: str) -> None:
+        """Store it, unless something was stored just now; `flush` stores the last."""
+        self._untold = (done, total, legible(message))
+        if time.monotonic() - self._told_at >= _PROGRESS_EVERY_S:
+            self.flush()
+
+    def flush(self) -> None:
+        """Store the last progress."""
+        if self._untold is None:
+            return
+        done, total, message = self._untold
+        self._untold = None
+        self._told_at = time.monotonic()
+        self._store(lambda: queue.tell_progress(self._attempt, done, total, message))
+
+    def message(self, text: str) -> None:
+        """Store it at once."""
+        logger.info("%s", text)
+        self._store(
+            lambda: JobMessage.objects.create(job_id=self._attempt.job_id, text=legible(text))
+        )
+
+    def _store(self, do: Callable[[], object]) -> None:
+        try:
+            do()
+        except DatabaseError:
+            logger.warning("could not store how the job goes", exc_info=True)
+            if not connection.in_atomic_block:
+                connection.close()

@@ -1,0 +1,96 @@
+"""Processes of this machine, as Linux tells of them in ``/proc``.
+
+A pid alone says little, since the kernel gives it out again: a process is known by its pid and
+the time when it started, within one boot and one process namespace (its `place`).
+"""
+
+import ctypes
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+_PROC = Path("/proc")
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process. started: in the kernel's ticks since boot."""
+
+    pid: int
+    started: int
+
+
+def place() -> str:
+    """Where pids of this process count: the machine's boot and the process namespace."""
+    boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+    return f"{boot} {(_PROC / 'self/ns/pid').readlink()}"
+
+
+def process(pid: int) -> Process:
+    """The process that runs under ``pid`` now; raises ``ProcessLookupError``."""
+    fields = _fields(pid)
+    if fields is None:
+        raise ProcessLookupError(pid)
+    return Process(pid, int(fields[19]))
+
+
+def is_running(known: Process) -> bool:
+    """Whether the process is still there and no zombie."""
+    fields = _fields(known.pid)
+    return fields is not None and int(fields[19]) == known.started and fields[0] not in "ZX"
+
+
+def end_session(leader: Process, timeout_s: float = 2.0) -> bool:
+    """Kill every process of the session that ``leader`` made, and wait until they are gone.
+
+    Returns whether they are. A pid isn't given out again while a session bears it, so members
+    found under a dead leader's pid are its own.
+    """
+    until = time.monotonic() + timeout_s
+    while members := _session_members(leader):
+        if time.monotonic() > until:
+            return False
+        for pid in members:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        time.sleep(0.005)
+    return True
+
+
+def die_with_parent(parent_pid: int) -> None:
+    """Let the kernel kill this process when its parent dies; end it where that has happened."""
+    if _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != parent_pid:
+        os._exit(1)
+
+
+def _session_members(leader: Process) -> list[int]:
+    members: list[int] = []
+    for folder in _PROC.iterdir():
+        if not folder.name.isdigit():
+            continue
+        fields = _fields(int(folder.name))
+        if fields is None or int(fields[3]) != leader.pid:
+            continue
+        if int(folder.name) == leader.pid and int(fields[19]) != leader.started:
+            return []  # another session that was given the pid later
+        if fields[0] not in "ZX":
+            members.append(int(folder.name))
+    return members
+
+
+def _fields(pid: int) -> list[str] | None:
+    """The fields of ``/proc/<pid>/stat`` from the state on, or ``None`` for no such process."""
+    try:
+        text = (_PROC / str(pid) / "stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    # The name before them, in parentheses, may hold anything.
+    return text.rpartition(")")[2].split()

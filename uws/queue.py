@@ -1,0 +1,259 @@
+"""The queue of jobs in PostgreSQL: claims, leases, and what happens when a process dies.
+
+Workers and jobs' child processes call these; clients' requests go through `uws.service`. The
+database's clock alone decides about leases. Every change of a running job names the attempt that
+it speaks for, so a process that was given up can't change what a later one does.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Q
+from django.db.models.functions import Now
+
+from uws import processes, registry, statements
+from uws.models import Job, JobResult, Worker
+from uws.phases import Phase
+from uws.processes import Process
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One run of a job by a worker. number: from 1."""
+
+    job_id: str
+    number: int
+    worker_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An attempt that a worker holds the lease of. execution_duration: seconds, 0 = any."""
+
+    attempt: Attempt
+    execution_duration: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerIdentity:
+    """What a worker is known by. template: the process that its jobs are forked from."""
+
+    id: str
+    place: str
+    host: str
+    process: Process
+    template: Process
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRecord:
+    """A worker that is alive. running, capacity: jobs. Times are aware, UTC."""
+
+    id: str
+    host: str
+    pid: int
+    capacity: int
+    running: int
+    started: datetime
+    heartbeat: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedFile:
+    """A result as it is recorded; path: relative to the folder of all jobs. size: bytes."""
+
+    name: str
+    path: str
+    media_type: str
+    size: int
+
+
+def heartbeat(worker: WorkerIdentity) -> tuple[Claim, ...]:
+    """Register the worker, or renew it and its leases; the jobs that are still its own."""
+    rows = statements.execute(
+        "heartbeat",
+        worker=worker.id,
+        place=worker.place,
+        host=worker.host,
+        pid=worker.process.pid,
+        pid_started=worker.process.started,
+        template_pid=worker.template.pid,
+        template_started=worker.template.started,
+        capacity=worker.capacity,
+        lease_s=settings.VO_UWS_LEASE_S,
+    )
+    return tuple(_claim(worker.id, *row) for row in rows)
+
+
+def claim(worker_id: str) -> Claim | None:
+    """The job that has waited longest, now EXECUTING by this worker; ``None`` if none waits."""
+    rows = statements.execute(
+        "claim",
+        worker=worker_id,
+        job_types=[job_type.name for job_type in registry.all()],
+        lease_s=settings.VO_UWS_LEASE_S,
+    )
+    return _claim(worker_id, *rows[0]) if rows else None
+
+
+def _claim(worker_id: str, job_id: str, attempt: int, execution_duration: int) -> Claim:
+    return Claim(Attempt(job_id, attempt, worker_id), execution_duration)
+
+
+def complete(attempt: Attempt, results: tuple[FinishedFile, ...]) -> bool:
+    """Record the results and the phase COMPLETED, both or neither; whether it was this one's to do.
+
+    May be repeated where the answer was lost with the connection.
+    """
+    with transaction.atomic():
+        if not statements.execute("complete", **_named(attempt)):
+            return has_completed(attempt)
+        JobResult.objects.bulk_create(
+            JobResult(
+                job_id=attempt.job_id,
+                name=file.name,
+                path=file.path,
+                media_type=file.media_type,
+                size=file.size,
+            )
+            for file in results
+        )
+    return True
+
+
+def fail(attempt: Attempt, message: str, kind: str) -> bool:
+    """The job is an ERROR for the reason in ``message``; whether it was this attempt's to say."""
+    return bool(statements.execute("fail", **_named(attempt), error=message, kind=kind))
+
+
+def overrun(attempt: Attempt, seconds: int) -> bool:
+    """The job ran longer than its execution duration and is ABORTED."""
+    message = f"ended after its execution duration of {seconds} s"
+    return bool(statements.execute("overrun", **_named(attempt), error=message))
+
+
+def tell_progress(attempt: Attempt, done: float, total: float, message: str) -> None:
+    """Store how far the attempt has come."""
+    statements.execute("progress", **_named(attempt), done=done, total=total, message=message)
+
+
+def _named(attempt: Attempt) -> dict[str, str | int]:
+    return {"job": attempt.job_id, "attempt": attempt.number, "worker": attempt.worker_id}
+
+
+def take_back(attempt: Attempt, reason: str, *, only_expired: bool = False) -> Phase | None:
+    """The attempt was lost with its process: queue the job again, or give it up.
+
+    reason: in words for the owner. only_expired: only where the lease has run out.
+    Returns the new phase; ``None`` where the attempt was over already.
+    """
+    limit: int = settings.VO_UWS_MAX_ATTEMPTS
+    rows = statements.execute(
+        "take_back",
+        **_named(attempt),
+        max_attempts=limit,
+        error=f"{reason}; given up after {attempt.number} attempts",
+        only_expired=only_expired,
+    )
+    return Phase(rows[0][0]) if rows else None
+
+
+def take_back_expired() -> dict[Attempt, Phase]:
+    """Take back every job whose lease has run out; the lost attempts and the jobs' new phases.
+
+    What it still does in the database is ended first.
+    """
+    taken: dict[Attempt, Phase] = {}
+    for job_id, number, worker_id in statements.execute("expired_leases"):
+        attempt = Attempt(job_id, number, worker_id)
+        end_backends(attempt)
+        reason = "the worker that ran the job is no longer heard of"
+        phase = take_back(attempt, reason, only_expired=True)
+        if phase is not None:
+            taken[attempt] = phase
+    return taken
+
+
+def take_back_from_dead(place: str) -> dict[Attempt, Phase]:
+    """Take back the jobs of workers of this machine that are dead, without waiting for leases.
+
+    Their processes are ended first, so that no job has two at once.
+    Returns the lost attempts and the jobs' new phases.
+    """
+    taken: dict[Attempt, Phase] = {}
+    for worker in Worker.objects.filter(place=place):
+        if processes.is_running(Process(worker.pid, worker.pid_started)):
+            continue
+        if not processes.end_session(Process(worker.template_pid, worker.template_started)):
+            continue  # it hangs in the kernel; its lease will tell
+        for job in worker.jobs.filter(phase=Phase.EXECUTING):
+            attempt = Attempt(job.id, job.attempts, worker.id)
+            end_backends(attempt)
+            phase = take_back(attempt, "the worker that ran the job died")
+            if phase is not None:
+                taken[attempt] = phase
+        Worker.objects.filter(id=worker.id, jobs=None).delete()
+    return taken
+
+
+def forget_lost_workers() -> None:
+    """Remove workers of other machines that have not been heard of for long and hold no job."""
+    limit = Now() - timedelta(seconds=60 * settings.VO_UWS_LEASE_S)
+    for worker in Worker.objects.filter(heartbeat__lt=limit, jobs=None):
+        worker.delete()
+
+
+def has_completed(attempt: Attempt) -> bool:
+    """Whether it was this attempt that completed the job."""
+    return Job.objects.filter(
+        id=attempt.job_id, attempts=attempt.number, phase=Phase.COMPLETED
+    ).exists()
+
+
+def give_back(worker_id: str) -> None:
+    """The worker stops: its jobs wait again, the attempts don't count, the worker is gone."""
+    with transaction.atomic():
+        statements.execute("give_back", worker=worker_id)
+        Worker.objects.filter(id=worker_id).delete()
+
+
+def end_backends(attempt: Attempt) -> None:
+    """End what the attempt is still doing in the database."""
+    statements.execute("end_backends", job=attempt.job_id, attempt=attempt.number)
+
+
+def may_end_backends_of(role: str) -> bool:
+    """Whether `end_backends` reaches connections that were opened as ``role``."""
+    return bool(statements.execute("may_signal", role=role)[0][0])
+
+
+def destroy_expired() -> int:
+    """Destroy jobs past their destruction time, with their files; how many."""
+    with transaction.atomic():
+        expired = Job.objects.select_for_update(skip_locked=True).filter(destruction__lt=Now())
+        jobs = list(expired[:100])
+        for job in jobs:
+            job.delete()
+    return len(jobs)
+
+
+def workers_alive() -> list[WorkerRecord]:
+    """The workers that have been heard of within a lease's time."""
+    since = Now() - timedelta(seconds=settings.VO_UWS_LEASE_S)
+    alive = Worker.objects.filter(heartbeat__gt=since).order_by("started")
+    counted = alive.annotate(running=Count("jobs", filter=Q(jobs__phase=Phase.EXECUTING)))
+    return [
+        WorkerRecord(
+            id=worker.id,
+            host=worker.host,
+            pid=worker.pid,
+            capacity=worker.capacity,
+            running=worker.running,
+            started=worker.started,
+            heartbeat=worker.heartbeat,
+        )
+        for worker in counted
+    ]

@@ -1,0 +1,250 @@
+"""A clean process that jobs are forked from.
+
+It is forked from the worker before that opens any connection, has imported Django and the jobs'
+code, and stays single-threaded: so a fork of it is a safe place to run a job, ready within
+milliseconds. One child is always forked ahead and waits. Each child runs one job and ends.
+
+All of a worker's children live in the template's session, each in a process group of its own:
+killing a job kills what it started, too. When the worker dies the template kills them all and
+ends; when the template dies, the kernel kills the children.
+"""
+
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from typing import Any, NoReturn
+
+from django.db import connections
+
+from uws import processes
+from uws.processes import Process
+from uws.queue import Attempt
+
+_MESSAGE_BYTES = 4096
+
+
+class TemplateLostError(Exception):
+    """The template is dead, and its children with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An attempt's process is gone. status: exit status, or minus the signal that killed it."""
+
+    attempt: Attempt
+    status: int
+
+
+class Template:
+    """The worker's end of the conversation with the template."""
+
+    def __init__(self, run: Callable[[Attempt], None], preload: tuple[str, ...]) -> None:
+        """Fork the template; ``run`` does a job's work in the child, ``preload`` are modules.
+
+        Call it before anything opens a connection or starts a thread; raises ``RuntimeError``
+        where that is too late.
+        """
+        if any(connection.connection for connection in connections.all(initialized_only=True)):
+            raise RuntimeError("the template must be forked before the database is used")
+        self._socket, far_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = os.fork()
+        if pid == 0:
+            self._socket.close()
+            _Nursery(far_end, run).serve(preload)
+        far_end.close()
+        self.process: Process = processes.process(pid)
+
+    def fileno(self) -> int:
+        """For ``select``: readable when `ended` has something to tell."""
+        return self._socket.fileno()
+
+    def start(self, attempt: Attempt) -> None:
+        """Run the attempt in a child; raises `TemplateLostError`."""
+        self._send({"do": "start", "attempt": asdict(attempt)})
+
+    def kill(self, attempt: Attempt) -> None:
+        """Kill the attempt's process group, if it is still there; raises `TemplateLostError`."""
+        self._send({"do": "kill", "attempt": asdict(attempt)})
+
+    def _send(self, message: dict[str, object]) -> None:
+        try:
+            self._socket.send(json.dumps(message).encode())
+        except OSError as error:
+            raise TemplateLostError from error
+
+    def ended(self) -> list[Ended]:
+        """What has ended since the last call; doesn't block; raises `TemplateLostError`."""
+        found: list[Ended] = []
+        while True:
+            try:
+                message = self._socket.recv(_MESSAGE_BYTES, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return found
+            except OSError as error:
+                raise TemplateLostError from error
+            if not message:
+                raise TemplateLostError
+            told = json.loads(message)
+            found.append(Ended(Attempt(**told["attempt"]), told["status"]))
+
+    def close(self) -> None:
+        """Let the template end, its children before it."""
+        self._socket.close()
+        with suppress(ChildProcessError):
+            os.waitpid(self.process.pid, 0)
+
+
+@dataclass(slots=True)
+class _Child:
+    """A forked child. order: the pipe that tells it what to run; -1 once it has been told."""
+
+    pid: int
+    order: int
+    attempt: Attempt | None = None
+
+
+class _Nursery:
+    """The template's own life."""
+
+    def __init__(self, worker: socket.socket, run: Callable[[Attempt], None]) -> None:
+        self._worker = worker
+        self._run = run
+        self._children: dict[int, _Child] = {}
+
+    def serve(self, preload: tuple[str, ...]) -> NoReturn:
+        """Until the worker is gone."""
+        status = 1
+        try:
+            os.setsid()
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)  # the worker decides when to stop
+            woken, wake = os.pipe()
+            os.set_blocking(wake, False)
+            os.set_blocking(woken, False)
+            signal.set_wakeup_fd(wake)
+            signal.signal(signal.SIGCHLD, lambda *_: None)
+            for module in preload:
+                import_module(module)
+            gc.freeze()
+            self._fork()
+            while self._listen(woken):
+                self._reap()
+                if not any(child.attempt is None for child in self._children.values()):
+                    self._fork()
+            for child in self._children.values():
+                _kill_group(child.pid)
+            status = 0
+        finally:
+            os._exit(status)
+
+    def _listen(self, woken: int) -> bool:
+        """Wait for an order or a child's end; whether the worker is still there."""
+        ears: list[Any] = [self._worker, woken]
+        ready, _, _ = select.select(ears, [], [])
+        if woken in ready:
+            os.read(woken, 4096)
+        if self._worker not in ready:
+            return True
+        message = self._worker.recv(_MESSAGE_BYTES)
+        if not message:
+            return False
+        told = json.loads(message)
+        attempt = Attempt(**told["attempt"])
+        if told["do"] == "kill":
+            for child in self._children.values():
+                if child.attempt == attempt:
+                    _kill_group(child.pid)
+        else:
+            self._start(attempt)
+        return True
+
+    def _start(self, attempt: Attempt) -> None:
+        while True:
+            idle = next((c for c in self._children.values() if c.attempt is None), None)
+            if idle is None:
+                idle = self._fork()
+            idle.attempt = attempt
+            try:
+                os.write(idle.order, json.dumps(asdict(attempt)).encode())
+            except BrokenPipeError:  # it was killed while it waited
+                idle.attempt = None
+                self._forget(idle)
+                continue
+            os.close(idle.order)
+            idle.order = -1
+            return
+
+    def _fork(self) -> _Child:
+        orders, order = os.pipe()
+        template = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            os.close(order)
+            self._live(orders, template)
+        os.close(orders)
+        # Both sides say it, since either may come first.
+        os.setpgid(pid, pid)
+        child = self._children[pid] = _Child(pid, order)
+        return child
+
+    def _live(self, orders: int, template: int) -> NoReturn:
+        """The child: wait for the order, run it, end."""
+        status = 1
+        try:
+            os.setpgid(0, 0)
+            processes.die_with_parent(template)
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)
+            self._worker.close()
+            for child in self._children.values():
+                if child.order >= 0:
+                    os.close(child.order)
+            order = os.read(orders, _MESSAGE_BYTES)
+            os.close(orders)
+            if order:
+                self._run(Attempt(**json.loads(order)))
+            status = 0
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+
+    def _reap(self) -> None:
+        while self._children:
+            pid, wait_status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            child = self._children.get(pid)
+            if child is None:
+                continue
+            self._forget(child)
+            if child.attempt is not None:
+                # What the job started and left behind goes with it.
+                _kill_group(pid)
+                status = os.waitstatus_to_exitcode(wait_status)
+                told = {"attempt": asdict(child.attempt), "status": status}
+                self._worker.send(json.dumps(told).encode())
+
+    def _forget(self, child: _Child) -> None:
+        if child.order >= 0:
+            os.close(child.order)
+            child.order = -1
+        self._children.pop(child.pid, None)
+
+
+def _kill_group(pid: int) -> None:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
