@@ -15,9 +15,12 @@ from django.conf import settings
 from vo_server.configuration import PROJECT_ROOT
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def new_database() -> Iterator[Callable[[], str]]:
-    """Makes empty databases and gives their addresses; they are gone after the test."""
+    """Makes empty databases and gives their addresses; they are gone after the module.
+
+    Few are made: PostgreSQL writes everything to disk when one is dropped.
+    """
     url = settings.CONFIGURATION.database_url
     made: list[str] = []
 
@@ -42,7 +45,7 @@ def _execute(url: str, statement: str) -> None:
         connection.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def manage() -> Callable[..., "subprocess.CompletedProcess[str]"]:
     """Runs a command of manage.py with these variables of the environment."""
 

@@ -52,23 +52,34 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.fixture
-def server(tmp_path: Path, manage: Manage, new_database: NewDatabase) -> Mapping[str, str]:
-    """The environment of a server with a user and some files."""
-    environment = variables(new_database(), tmp_path / "server")
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A server's folder, with some files."""
+    made = tmp_path_factory.mktemp("server")
+    for name in ("archive/scw/0665/events.fits", "products/ab/mosaic.fits", "jobs/1/log"):
+        path = made / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(name.encode() * 1000)
+    return made
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path, manage: Manage, new_database: NewDatabase) -> Mapping[str, str]:
+    """The environment of a server with a user and the files."""
+    environment = variables(new_database(), folder)
     assert manage("migrate", "-v0", variables=environment).returncode == 0
     user = {"DJANGO_SUPERUSER_PASSWORD": "a long and plain one", **environment}
     words = ("createsuperuser", "--no-input", "--username=kepler", "--email=k@example.org")
     assert manage(*words, variables=user).returncode == 0
-    for name in ("archive/scw/0665/events.fits", "products/ab/mosaic.fits", "jobs/1/log"):
-        path = tmp_path / "server" / name
-        path.parent.mkdir(parents=True)
-        path.write_bytes(name.encode() * 1000)
     return environment
 
 
 def test_a_restored_server_has_the_same_rows_and_files(
-    server: Mapping[str, str], tmp_path: Path, manage: Manage, new_database: NewDatabase
+    server: Mapping[str, str],
+    folder: Path,
+    tmp_path: Path,
+    manage: Manage,
+    new_database: NewDatabase,
 ) -> None:
     made = manage("backup", tmp_path / "backup", variables=server)
     assert made.returncode == 0, made.stderr
@@ -78,7 +89,7 @@ def test_a_restored_server_has_the_same_rows_and_files(
     before = rows(server["DATABASE_URL"])
     assert before == rows(other["DATABASE_URL"])
     assert any("kepler" in row for row in before["public.vo_auth_user"])
-    assert files(tmp_path / "other") == files(tmp_path / "server")
+    assert files(tmp_path / "other") == files(folder)
     # ... and it is up to date: nothing is left to migrate.
     assert manage("migrate", "--check", variables=other).returncode == 0
 
@@ -111,11 +122,11 @@ def test_nothing_is_restored_over_data(
 
 
 def test_an_unfinished_backup_is_refused(
-    tmp_path: Path, manage: Manage, new_database: NewDatabase
+    server: Mapping[str, str], tmp_path: Path, manage: Manage
 ) -> None:
     (tmp_path / "backup").mkdir()
     (tmp_path / "backup" / "database.dump").touch()
-    refused = manage("restore", tmp_path / "backup", variables=variables(new_database(), tmp_path))
+    refused = manage("restore", tmp_path / "backup", variables=server)
     assert refused.returncode != 0
     assert "no finished backup" in refused.stderr
 
