@@ -6,8 +6,10 @@ with line, column and a hint. Nothing here knows of Django or of a database.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from adql.errors import AdqlError, Position
+from adql.features import language_features
 from adql.functions import BUILT_IN, Function, Parameter, Signature
 from adql.parser import parse
 from adql.postgres import to_postgres
@@ -25,6 +27,8 @@ __all__ = [
     "Position",
     "ResolvedQuery",
     "Signature",
+    "Translation",
+    "language_features",
     "parse",
     "resolve",
     "to_postgres",
@@ -33,12 +37,23 @@ __all__ = [
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """One SELECT statement and the columns that it gives, in order."""
+
+    sql: str
+    columns: tuple[OutputColumn, ...]
+
+
 def translate(
     text: str,
     catalogue: Catalogue,
     functions: Iterable[Function] = (),
     limit: int | None = None,
-) -> tuple[str, tuple[OutputColumn, ...]]:
-    """The SQL of a query's text and the columns that it gives."""
+) -> Translation:
+    """A query's text in SQL.
+
+    limit: the most rows to give, as for `to_postgres`.
+    """
     resolved = resolve(parse(text), catalogue, functions)
-    return to_postgres(resolved, limit=limit), resolved.columns
+    return Translation(to_postgres(resolved, limit=limit), resolved.columns)

@@ -1,0 +1,56 @@
+"""What of the language is offered, as a service declares it (TAPRegExt 1.0, section 2.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from adql.functions import Function
+
+_GEOMETRY = "ivo://ivoa.net/std/tapregext#features-adqlgeo"
+_USER_DEFINED = "ivo://ivoa.net/std/tapregext#features-udf"
+_OPTIONAL = "ivo://ivoa.net/std/tapregext#features-adql-"
+
+#: Optional features of ADQL 2.1, section 4, by their types; each with its description.
+_FEATURES: dict[str, dict[str, str]] = {
+    _GEOMETRY: {
+        "AREA": "The area of a geometry, in square degrees",
+        "BOX": "A box on the sky; deprecated by ADQL 2.1",
+        "CENTROID": "The centre of a geometry",
+        "CIRCLE": "A circle on the sky",
+        "CONTAINS": "1 if the first geometry lies in the second, otherwise 0",
+        "COORD1": "The longitude of a point, in degrees",
+        "COORD2": "The latitude of a point, in degrees",
+        "COORDSYS": "The coordinate system, always ICRS; deprecated by ADQL 2.1",
+        "DISTANCE": "The angle between two points, in degrees",
+        "INTERSECTS": "1 if the geometries have a place in common, otherwise 0",
+        "POINT": "A position on the sky",
+        "POLYGON": "A polygon on the sky, its sides great circles",
+    },
+    _OPTIONAL + "string": {
+        "LOWER": "A text in lower case",
+        "UPPER": "A text in upper case",
+        "ILIKE": "LIKE that ignores case",
+    },
+    _OPTIONAL + "sets": {
+        "UNION": "Rows of either query",
+        "EXCEPT": "Rows of the first query that aren't in the second",
+        "INTERSECT": "Rows that both queries have",
+    },
+    _OPTIONAL + "common-table": {"WITH": "Named queries before the main one"},
+    _OPTIONAL + "type": {"CAST": "A value made into another type, geometries included"},
+    _OPTIONAL + "conditional": {"COALESCE": "The first of the values that isn't NULL"},
+    _OPTIONAL + "unit": {"IN_UNIT": "A value converted to another unit"},
+    _OPTIONAL + "offset": {"OFFSET": "Rows left out at the beginning"},
+}
+
+
+def language_features(
+    functions: Iterable[Function] = (),
+) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Pairs of form and description by the type of the feature.
+
+    functions: the user defined functions that are handed to `adql.resolve` as well.
+    """
+    features = {kind: tuple(forms.items()) for kind, forms in _FEATURES.items()}
+    declared = tuple((form, f.description) for f in functions for form in f.forms())
+    return {**features, _USER_DEFINED: declared} if declared else features
