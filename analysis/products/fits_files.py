@@ -5,6 +5,9 @@ from pathlib import Path
 
 from astropy.io import fits
 
+#: Keyword, value and comment of a header card.
+Card = tuple[str, str | int | float | bool, str]
+
 
 def write_fits(
     path: Path, hdus: Sequence[fits.PrimaryHDU | fits.ImageHDU | fits.BinTableHDU]
@@ -15,7 +18,5 @@ def write_fits(
     """
     for hdu in hdus:
         # astropy writes the present time into these comments unless told otherwise
-        hdu.add_checksum(when="HDU checksum")
-        hdu.header.comments["DATASUM"] = "data unit checksum"
-        hdu.add_checksum(when="HDU checksum")
+        hdu.add_checksum(when="FITS 4.0, section 4.4.2.7")
     fits.HDUList(list(hdus)).writeto(path, overwrite=True, output_verify="exception")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
-from analysis.products.fits_files import write_fits
+from analysis.products.fits_files import Card, write_fits
 from analysis.products.sky_maps import Map, SkyMaps
 from analysis.products.tangent_plane import TangentPlane
 from instruments.time import IJD_ORIGIN_MJD, SECONDS_PER_DAY
@@ -29,7 +29,6 @@ MAPS = (
 )
 #: IJD 0 in TT, the scale of TIMESYS.
 IJD_ORIGIN_DATE = datetime(2000, 1, 1)
-Card = tuple[str, str | int | float | bool, str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,11 +176,15 @@ def _text(name: str, width: int, values: Sequence[str]) -> fits.Column:
 def _time_cards(maps: SkyMaps) -> list[Card]:
     return [
         ("MJDREF", IJD_ORIGIN_MJD, "[d] Modified Julian Date of time origin"),
+        ("DATEREF", "2000-01-01", "MJDREF as a date"),
         ("TIMESYS", "TT", "Time scale"),
         ("TIMEUNIT", "d", "Time unit"),
         ("TIMEREF", "LOCAL", "Time reference frame"),
+        # DATEREF, MJD-OBS, MJD-END: or else readers work them out and warn that they did
         ("DATE-OBS", _date(maps.t_start_ijd), "Start of the good time, TT"),
         ("DATE-END", _date(maps.t_stop_ijd), "End of the good time, TT"),
+        ("MJD-OBS", IJD_ORIGIN_MJD + maps.t_start_ijd, "[d] DATE-OBS as MJD"),
+        ("MJD-END", IJD_ORIGIN_MJD + maps.t_stop_ijd, "[d] DATE-END as MJD"),
         ("TSTART", maps.t_start_ijd, "[d] Start of the good time, IJD"),
         ("TSTOP", maps.t_stop_ijd, "[d] End of the good time, IJD"),
         ("TFIRST", maps.t_start_ijd, "[d] Start of the good time, IJD"),

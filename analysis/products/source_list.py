@@ -4,7 +4,7 @@ The columns are those that users' scripts rely on. A list from one Science Windo
 row; in a list from a mosaic `scw` is empty.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +12,15 @@ import numpy as np
 from astropy.io import fits
 from astropy.io.votable import tree, writeto
 
-from analysis.products.fits_files import write_fits
+from analysis.products.fits_files import Card, write_fits
 
 EXTENSION = "ISGR-SRCL-RES"
+INSTRUMENT_CARDS: tuple[Card, ...] = (
+    ("TELESCOP", "INTEGRAL", "Telescope or mission name"),
+    ("INSTRUME", "IBIS", "Instrument name"),
+    ("DETNAM", "ISGRI", "Name of the detector layer"),
+    ("RADESYS", "ICRS", "Celestial reference system"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +112,21 @@ COLUMNS = (
 )
 
 
-def write_source_list(
-    path: Path, sources: Iterable[Source], header: fits.Header | None = None
-) -> None:
+def write_source_list(path: Path, sources: Iterable[Source], cards: Sequence[Card] = ()) -> None:
     """Write a source list as a FITS table; the same list gives the same bytes.
 
-    header: cards to add to the table's header (who observed what, when).
+    cards: further keywords for both headers (who made it, from simulated data or not, …).
     """
+    table = source_list_table(sources)
+    primary = fits.PrimaryHDU()
+    for hdu in (primary, table):
+        for keyword, value, comment in (*INSTRUMENT_CARDS, *cards):
+            hdu.header[keyword] = (value, comment)
+    write_fits(path, [primary, table])
+
+
+def source_list_table(sources: Iterable[Source]) -> fits.BinTableHDU:
+    """A source list as an extension of a FITS file."""
     rows = list(sources)
     table = fits.BinTableHDU.from_columns(
         [
@@ -136,9 +150,7 @@ def write_source_list(
             column.ucd,
             after=f"TFORM{number}" if not column.unit else f"TUNIT{number}",
         )
-    if header is not None:
-        table.header.extend(header, unique=True, strip=False)
-    write_fits(path, [fits.PrimaryHDU(), table])
+    return table
 
 
 def read_source_list(path: Path) -> tuple[Source, ...]:

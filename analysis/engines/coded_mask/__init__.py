@@ -23,9 +23,11 @@ from analysis.engines.coded_mask.storage import (
     read_mosaic,
     read_shadowgram,
     read_sky_image,
+    read_source_search,
     write_mosaic,
     write_shadowgram,
     write_sky_image,
+    write_source_search,
 )
 
 __all__ = [
@@ -40,9 +42,11 @@ __all__ = [
     "read_mosaic",
     "read_shadowgram",
     "read_sky_image",
+    "read_source_search",
     "select_events",
     "sky_image",
     "write_mosaic",
     "write_shadowgram",
     "write_sky_image",
+    "write_source_search",
 ]

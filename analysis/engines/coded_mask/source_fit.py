@@ -23,6 +23,10 @@ Array = NDArray[np.float64]
 MIN_CODED_FRACTION = 0.02
 #: Gauss-Newton steps at most; two are usually enough.
 MAX_STEPS = 6
+#: Steps smaller than this part of their errors end a fit.
+SETTLED = 0.05
+#: How often the model's own variance is put in.
+ROUNDS = 3
 #: The expected variance of a pixel is at least this part of the mean one.
 VARIANCE_FLOOR = 0.2
 
@@ -39,18 +43,32 @@ class Direction:
         """Cosine of the off-axis angle."""
         return float(1.0 / np.sqrt(1.0 + self.tangent_y**2 + self.tangent_z**2))
 
+    def moved(self, by_y: float, by_z: float) -> "Direction":
+        """The direction so far away in tangents."""
+        return Direction(self.tangent_y + float(by_y), self.tangent_z + float(by_z))
+
     def apart(self, other: "Direction") -> float:
         """Distance in tangents."""
         return float(np.hypot(self.tangent_y - other.tangent_y, self.tangent_z - other.tangent_z))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Approach:
+    """A source fitted alone to a residual: where, the covariance of its tangents (2, 2)."""
+
+    at: Direction
+    covariance: Array
+    significance: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FittedSources:
     """What a fit gives, in the order of the directions asked for.
 
-    intensity, intensity_error (count/s); position_error: one standard deviation of each tangent,
-    shape (n, 2), NaN where the position was not fitted; position_covariance: (n, 2, 2), likewise.
-    residual: counts less the model over the detector, 0 in pixels that are off.
+    intensity, intensity_error: count/s. position_covariance: of the two tangents, (n, 2, 2), NaN
+    where the position was not fitted. residual: counts less the model over the detector, 0 in
+    pixels that are off. expected: counts that the model gives each live pixel, with a floor: the
+    variance to start the next fit with.
     """
 
     directions: tuple[Direction, ...]
@@ -58,6 +76,7 @@ class FittedSources:
     intensity_error: Array
     position_covariance: Array
     residual: Array
+    expected: Array
 
     @property
     def significance(self) -> Array:
@@ -74,7 +93,7 @@ class SourceFit:
         self._alive = shadowgram.efficiency > 0
         self._efficiency = shadowgram.efficiency[self._alive]
         self._counts = shadowgram.counts[self._alive].astype(np.float64)
-        self._background = (background_terms(camera)[:, self._alive] * self._efficiency).T
+        self._background = background_terms(camera)[:, self._alive] * self._efficiency
         self._scale = camera.counts_per_intensity * shadowgram.livetime_s
         self._floor = VARIANCE_FLOOR * max(float(self._counts.mean()), 1e-3) * self._efficiency
         self._shadows: dict[Direction, Array] = {}
@@ -97,58 +116,100 @@ class SourceFit:
         ra, dec = self.shadowgram.frame.sky(1.0, at.tangent_y, at.tangent_z)
         return float(ra), float(dec)
 
-    def intensities(self, directions: Sequence[Direction]) -> FittedSources:
-        """Fit the INTENSITY of sources at given directions, and the background."""
-        shadows = np.stack([self._shadow(at) for at in directions]) if directions else None
-        design = self._design(shadows)
-        variance = np.maximum(self._efficiency * self._counts.sum() / self._efficiency.sum(), 0.05)
-        for _ in range(2):
-            values, covariance = _least_squares(design, self._counts, variance)
-            model = design @ values
-            variance = np.maximum(model, self._floor)
-        values, covariance = _least_squares(design, self._counts, variance)
-        first = self._background.shape[1]
+    def intensities(
+        self, directions: Sequence[Direction], start: FittedSources | None = None
+    ) -> FittedSources:
+        """Fit the INTENSITY of sources at given directions, and the background.
+
+        start: a fit of about the same model, whose expected counts are good enough as variance.
+        """
+        columns = np.stack([self._shadow(at) for at in directions]) if directions else None
+        design = self._design(columns)
+        if start is not None:
+            values, covariance = _least_squares(design, self._counts, start.expected)
+        else:
+            flat = self._efficiency * self._counts.sum() / self._efficiency.sum()
+            expected = np.maximum(flat, 0.05)
+            for _ in range(ROUNDS):
+                values, covariance = _least_squares(design, self._counts, expected)
+                expected = np.maximum(values @ design, self._floor)
+        model = values @ design
+        first = len(self._background)
         residual = np.zeros(self._alive.shape)
-        residual[self._alive] = self._counts - design @ values
+        residual[self._alive] = self._counts - model
         return FittedSources(
             directions=tuple(directions),
             intensity=values[first:],
             intensity_error=np.sqrt(np.diag(covariance)[first:]),
             position_covariance=np.full((len(directions), 2, 2), np.nan),
             residual=residual,
+            expected=np.maximum(model, self._floor),
         )
 
     def positions(
-        self, directions: Sequence[Direction], free: Sequence[bool], steps: int = MAX_STEPS
+        self,
+        directions: Sequence[Direction],
+        moving: Sequence[int],
+        *,
+        steps: int = MAX_STEPS,
+        start: FittedSources | None = None,
     ) -> FittedSources:
-        """As `intensities`, with the positions of the sources marked free fitted too.
+        """As `intensities`, with the positions of the numbered sources fitted too.
 
         A position moves by at most half the resolution per step and twice the resolution in all;
         beyond that (no source there) it stays where it began.
         """
-        begin = tuple(directions)
-        at = list(begin)
-        fitted = self.intensities(at)
-        moving = [n for n, is_free in enumerate(free) if is_free]
-        covariances = np.full((len(at), 2, 2), np.nan)
+        at = list(directions)
+        fitted = self.intensities(at, start)
         if not moving:
             return fitted
-        limit = 0.5 * self.camera.resolution_tangent
+        covariances = np.full((len(at), 2, 2), np.nan)
         for _ in range(steps):
             step, covariance = self.linear_step(fitted, moving)
             covariances[moving] = covariance
-            length = np.hypot(step[:, 0], step[:, 1])
-            step *= np.minimum(1.0, limit / np.maximum(length, 1e-12))[:, None]
-            for index, (dy, dz) in zip(moving, step, strict=True):
-                moved = Direction(at[index].tangent_y + dy, at[index].tangent_z + dz)
-                lost = moved.apart(begin[index]) > 4 * limit or not self.is_coded(moved)
-                at[index] = begin[index] if lost else moved
-            fitted = self.intensities(at)
-            error = np.sqrt(np.maximum(np.trace(covariance, axis1=1, axis2=2), 1e-24))
-            if np.all(length < 0.05 * error):
+            for index, shift in zip(moving, self._limited(step), strict=True):
+                moved = at[index].moved(*shift)
+                at[index] = moved if self._stays(moved, directions[index]) else directions[index]
+            fitted = self.intensities(at, fitted)
+            if _settled(step, covariance):
                 break
         self._forget_all_but(at)
         return replace(fitted, position_covariance=covariances)
+
+    def significance_of_one_more(self, fitted: FittedSources, at: Direction) -> float:
+        """The significance that one more source at that direction would have."""
+        return self._alone(fitted, at)[0]
+
+    def approach(self, fitted: FittedSources, begin: Direction) -> Approach:
+        """Where one more source near `begin` would be.
+
+        What `fitted` leaves is fitted by this source and the background alone: quick, and good
+        enough to begin a joint fit with.
+        """
+        at = begin
+        first = len(self._background)
+        covariance = np.full((2, 2), np.nan)
+        for _ in range(MAX_STEPS):
+            strength = self._alone(fitted, at)[1]
+            design = self._design(np.stack([self._shadow(at), *self._slopes(at, strength)]))
+            values, spread = _least_squares(design, fitted.residual[self._alive], fitted.expected)
+            step, covariance = values[None, first + 1 :], spread[first + 1 :, first + 1 :]
+            moved = at.moved(*self._limited(step)[0])
+            if not self._stays(moved, begin):
+                return Approach(begin, covariance, self._alone(fitted, begin)[0])
+            at = moved
+            if _settled(step, covariance[None]):
+                break
+        return Approach(at, covariance, self._alone(fitted, at)[0])
+
+    def _alone(self, fitted: FittedSources, at: Direction) -> tuple[float, float]:
+        """Significance of one more source, and its INTENSITY but at least its error."""
+        values, spread = _least_squares(
+            self._design(self._shadow(at)[None]), fitted.residual[self._alive], fitted.expected
+        )
+        first = len(self._background)
+        error = float(np.sqrt(spread[first, first]))
+        return float(values[first]) / error, max(float(values[first]), error)
 
     def linear_step(
         self,
@@ -164,19 +225,11 @@ class SourceFit:
         shadows = [self._shadow(at) for at in fitted.directions]
         slopes: list[Array] = []
         for index in moving:
-            at = fitted.directions[index]
-            _, by_y, by_z = self.camera.illumination_with_slopes(at.tangent_y, at.tangent_z)
-            factor = (
-                max(float(strength[index]), float(fitted.intensity_error[index]))
-                * self._scale
-                * at.cosine
-            )
-            for slope in (by_y, by_z):
-                slopes.append(slope[self._alive] * self._efficiency * factor)
+            least = float(fitted.intensity_error[index])
+            slopes += self._slopes(fitted.directions[index], max(float(strength[index]), least))
         design = self._design(np.stack([*shadows, *slopes]))
-        expected = np.maximum(self._counts - fitted.residual[self._alive], self._floor)
-        values, covariance = _least_squares(design, self._counts, expected)
-        first = self._background.shape[1] + len(shadows)
+        values, covariance = _least_squares(design, self._counts, fitted.expected)
+        first = len(self._background) + len(shadows)
         count = len(moving)
         blocks = covariance[first:, first:].reshape(count, 2, count, 2)
         return values[first:].reshape(count, 2), np.stack([blocks[n, :, n] for n in range(count)])
@@ -190,6 +243,22 @@ class SourceFit:
             self._shadows[at] = shadow
         return shadow
 
+    def _slopes(self, at: Direction, intensity: float) -> list[Array]:
+        """Derivatives of the live pixels' counts by the tangents of a source of that strength."""
+        _, by_y, by_z = self.camera.illumination_with_slopes(at.tangent_y, at.tangent_z)
+        factor = intensity * self._scale * at.cosine
+        return [slope[self._alive] * self._efficiency * factor for slope in (by_y, by_z)]
+
+    def _limited(self, step: Array) -> Array:
+        """Steps (n, 2) shortened to half the resolution."""
+        limit = 0.5 * self.camera.resolution_tangent
+        length = np.hypot(step[:, 0], step[:, 1])
+        shortened: Array = step * np.minimum(1.0, limit / np.maximum(length, 1e-12))[:, None]
+        return shortened
+
+    def _stays(self, at: Direction, begin: Direction) -> bool:
+        return at.apart(begin) < 2 * self.camera.resolution_tangent and self.is_coded(at)
+
     def _forget_all_but(self, directions: Sequence[Direction]) -> None:
         kept = set(directions)
         self._shadows = {at: shadow for at, shadow in self._shadows.items() if at in kept}
@@ -197,15 +266,25 @@ class SourceFit:
     def _design(self, columns: Array | None) -> Array:
         if columns is None:
             return self._background
-        return np.concatenate([self._background, columns.T], axis=1)
+        return np.concatenate([self._background, columns])
+
+
+def _settled(step: Array, covariance: Array) -> bool:
+    """Whether steps (n, 2) are small against their errors."""
+    error = np.sqrt(np.maximum(np.trace(covariance, axis1=1, axis2=2), 1e-24))
+    return bool(np.all(np.hypot(step[:, 0], step[:, 1]) < SETTLED * error))
 
 
 def _least_squares(design: Array, counts: Array, variance: Array) -> tuple[Array, Array]:
-    """Values and covariance of the linear model's parameters."""
-    weighted = design / variance[:, None]
-    normal = weighted.T @ design
+    """Values and covariance of the parameters, one per row of `design`."""
+    weighted = design / variance
+    normal = weighted @ design.T
     # parameters of very different sizes: scale before inverting
     scale = np.sqrt(np.maximum(np.diag(normal), 1e-300))
-    inverse = np.linalg.pinv(normal / np.outer(scale, scale), rcond=1e-10, hermitian=True)
+    scaled = normal / np.outer(scale, scale)
+    try:
+        inverse = np.linalg.inv(scaled)
+    except np.linalg.LinAlgError:
+        inverse = np.linalg.pinv(scaled, rcond=1e-10, hermitian=True)
     covariance = inverse / np.outer(scale, scale)
-    return covariance @ (weighted.T @ counts), covariance
+    return covariance @ (weighted @ counts), covariance

@@ -21,12 +21,19 @@ from numpy.typing import NDArray
 
 from analysis.engines.coded_mask.camera import Camera, isgri_camera
 from analysis.engines.coded_mask.decoding import Decoding, decoding_of, image_of
+from analysis.engines.coded_mask.ghosts import ghost_shifts
 from analysis.engines.coded_mask.images import SkyImage
 from analysis.engines.coded_mask.matching import match_radius_deg
 from analysis.engines.coded_mask.peak_shape import peak_shape
 from analysis.engines.coded_mask.peaks import local_maxima
 from analysis.engines.coded_mask.shadowgram import Shadowgram
-from analysis.engines.coded_mask.source_fit import Direction, FittedSources, SourceFit
+from analysis.engines.coded_mask.source_fit import (
+    MAX_STEPS,
+    Approach,
+    Direction,
+    FittedSources,
+    SourceFit,
+)
 from analysis.products.source_list import CatalogueSource, Source
 
 Array = NDArray[np.float64]
@@ -41,8 +48,13 @@ SYSTEMATIC_FRACTION = 0.005
 #: A pixel shows less than the top of a peak between pixels: candidates begin at this part of the
 #: threshold.
 PIXEL_LOSS = 0.7
+#: Among the directions that explain a peak (ghosts of each other) a known source is preferred:
+#: twice the logarithm of the 10 000 places in a field where a new one might be.
+KNOWN_SOURCE_ODDS = 18.0
 #: Sources in one image; beyond that the thresholds are raised.
 MAX_SOURCES = 60
+#: How often all sources are fitted together and the rest searched once more.
+MAX_PASSES = 4
 THRESHOLD_RISE = 1.5
 
 
@@ -62,11 +74,13 @@ class SourceSearch:
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """A source in the model; `known` is its catalogue entry, `home` its catalogue direction."""
+    """A source in the model.
+
+    known: its catalogue entry. free: its position is fitted.
+    """
 
     at: Direction
     known: CatalogueSource | None = None
-    home: Direction | None = None
     free: bool = True
 
 
@@ -122,9 +136,14 @@ class _Search:
         """Search from the beginning; False if there are too many sources."""
         self.models = []
         self.fitted = self.fit.intensities(())
-        while self._add_highest(threshold) or self._add_known(catalogue_threshold):
-            if len(self.models) > max_sources:
-                return False
+        for _ in range(MAX_PASSES):
+            before = len(self.models)
+            while self._add_highest(threshold) or self._add_known(catalogue_threshold):
+                if len(self.models) > max_sources:
+                    return False
+            self._settle()
+            if len(self.models) == before:
+                break
         self._drop_faint(threshold, catalogue_threshold)
         return True
 
@@ -137,11 +156,14 @@ class _Search:
             found = self._tried(begin)
             if found is None:
                 continue
-            model, fitted = found
-            new = model[-1]
-            if fitted.significance[-1] >= (threshold if new.known else floor):
-                self.models, self.fitted = model, fitted
-                return True
+            models, fitted = found
+            if fitted.significance[-1] < (threshold if models[-1].known else floor):
+                continue
+            self.models, self.fitted = models, fitted
+            if fitted.significance[-1] >= FREE_POSITION_SIGMA:
+                # what is so bright has disturbed the others' positions
+                self._settle(steps=1)
+            return True
         return False
 
     def _add_known(self, threshold: float) -> bool:
@@ -162,8 +184,8 @@ class _Search:
             if value >= PIXEL_LOSS * threshold:
                 waiting.append((value, source, at))
         for _, source, at in sorted(waiting, key=lambda entry: -entry[0]):
-            models = [*self.models, _Model(at, source, at, free=False)]
-            fitted = self.fit.intensities([m.at for m in models])
+            models = [*self.models, _Model(at, source, free=False)]
+            fitted = self.fit.intensities([m.at for m in models], self.fitted)
             if fitted.significance[-1] >= threshold:
                 self.models, self.fitted = models, fitted
                 return True
@@ -171,58 +193,66 @@ class _Search:
 
     def _tried(self, begin: Direction) -> tuple[list[_Model], FittedSources] | None:
         """The model with a source fitted from `begin` on; None if that leads nowhere."""
-        others = list(self.models)
-        fitted = self.fit.positions(
-            [*(m.at for m in others), begin], [*(False for _ in others), True]
-        )
-        at = fitted.directions[-1]
+        added = self._best_of_ghosts(begin)
         resolution = self.camera.resolution_tangent
-        near = [n for n, m in enumerate(others) if m.at.apart(at) < 2 * resolution]
-        added = self._identified(at, fitted, [m.known for m in others])
-        models = [*others, added]
-        if near or not added.free:
-            # neighbours share their counts: fit their positions together
-            fitted = self._fitted(models, [*near, len(models) - 1])
-            models = _moved(models, fitted)
+        near = [n for n, m in enumerate(self.models) if m.at.apart(added.at) < 2 * resolution]
+        models = [*self.models, added]
+        moving = [n for n in (*near, len(models) - 1) if models[n].free]
+        # neighbours share their counts: fit their positions together
+        fitted = self.fit.positions([m.at for m in models], moving, start=self.fitted)
+        models = _moved(models, fitted)
         if any(m.at.apart(models[-1].at) < 0.25 * resolution for m in models[:-1]):
             return None
-        if not np.isfinite(fitted.significance[-1]):
-            return None
-        return self._freed(models, fitted)
+        return models, fitted
 
-    def _freed(
-        self, models: list[_Model], fitted: FittedSources
-    ) -> tuple[list[_Model], FittedSources]:
-        """The model with the positions of very significant known sources set free."""
-        freed = [
+    def _settle(self, steps: int = MAX_STEPS) -> None:
+        """Fit all sources together, with the positions of those that may move."""
+        self.models = [
             replace(m, free=True) if s >= FREE_POSITION_SIGMA else m
-            for m, s in zip(models, fitted.significance, strict=True)
+            for m, s in zip(self.models, self.fitted.significance, strict=True)
         ]
-        changed = [n for n, m in enumerate(freed) if m.free]
-        if not changed:
-            return freed, fitted
-        fitted = self._fitted(freed, changed)
-        return _moved(freed, fitted), fitted
-
-    def _fitted(self, models: Sequence[_Model], indices: Sequence[int]) -> FittedSources:
-        moving = set(indices)
-        return self.fit.positions(
-            [m.at for m in models], [n in moving and m.free for n, m in enumerate(models)]
+        moving = [n for n, m in enumerate(self.models) if m.free]
+        start = self.fitted if steps == 1 else None
+        self.fitted = self.fit.positions(
+            [m.at for m in self.models], moving, steps=steps, start=start
         )
+        self.models = _moved(self.models, self.fitted)
 
-    def _identified(
-        self, at: Direction, fitted: FittedSources, taken: Sequence[CatalogueSource | None]
-    ) -> _Model:
+    def _best_of_ghosts(self, begin: Direction) -> _Model:
+        """The source whose peak or ghost was found near `begin`.
+
+        The direction that the shadowgram fits best is taken; a known source needs less for it.
+        """
+        first = self.fit.approach(self.fitted, begin)
+        best = self._identified(first)
+        best_score = _score(first, best)
+        for shift in ghost_shifts(self.camera):
+            ghost = first.at.moved(*shift)
+            if not self.fit.is_coded(ghost):
+                continue
+            quick = self.fit.significance_of_one_more(self.fitted, ghost)
+            if quick < PIXEL_LOSS * first.significance:
+                continue
+            other = self.fit.approach(self.fitted, ghost)
+            model = self._identified(other)
+            if _score(other, model) > best_score:
+                best, best_score = model, _score(other, model)
+        return best
+
+    def _identified(self, found: Approach) -> _Model:
         """The source at a fitted direction: of the catalogue if one is near, else new."""
-        error_deg = float(np.degrees(np.sqrt(np.trace(fitted.position_covariance[-1]) / 2)))
+        error_deg = float(np.degrees(np.sqrt(np.trace(found.covariance) / 2)))
+        taken = {model.known for model in self.models}
         near = [
-            (home.apart(at), source, home) for source, home in self.homes if source not in taken
+            (home.apart(found.at), source, home)
+            for source, home in self.homes
+            if source not in taken
         ]
         if near:
             distance, source, home = min(near, key=lambda entry: entry[0])
             if np.degrees(distance) <= match_radius_deg(error_deg):
-                return _Model(home, source, home, free=False)
-        return _Model(at)
+                return _Model(home, source, free=False)
+        return _Model(found.at)
 
     def _drop_faint(self, threshold: float, catalogue_threshold: float) -> None:
         """Leave out what other sources, found later, explain."""
@@ -284,8 +314,9 @@ class _Search:
         if not self.models:
             return ()
         # positions of all, for the list only: the rates are those of the model
-        free = [True] * len(self.models)
-        placed = self.fit.positions([m.at for m in self.models], free)
+        placed = self.fit.positions(
+            [m.at for m in self.models], range(len(self.models)), steps=2, start=self.fitted
+        )
         order = np.argsort(-self.fitted.significance, kind="stable")
         sources = []
         new = 0
@@ -311,6 +342,11 @@ class _Search:
                 )
             )
         return tuple(sources)
+
+
+def _score(found: Approach, model: _Model) -> float:
+    """Twice the logarithm of how likely a source is where it was found."""
+    return found.significance**2 + (KNOWN_SOURCE_ODDS if model.known else 0.0)
 
 
 def _moved(models: Sequence[_Model], fitted: FittedSources) -> list[_Model]:

@@ -4,6 +4,7 @@ The same value gives the same bytes. Numbers keep their precision but for maps, 
 the values as well. These files are the engine's own; `analysis.products` writes what users get.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,10 @@ from astropy.io import fits
 
 from analysis.engines.coded_mask.images import Mosaic, SkyImage
 from analysis.engines.coded_mask.shadowgram import Shadowgram
+from analysis.engines.coded_mask.source_search import SourceSearch
 from analysis.products.fits_files import write_fits
 from analysis.products.sky_maps import Map, SkyMaps
+from analysis.products.source_list import read_source_list, source_list_table
 from analysis.products.tangent_plane import TangentPlane
 from instruments.frame import SpacecraftFrame
 
@@ -81,6 +84,36 @@ def read_sky_image(path: Path) -> SkyImage:
             variance=_map(hdus, "VARIANCE"),
             exposure_s=_map(hdus, "EXPOSURE"),
         )
+
+
+def write_source_search(path: Path, search: SourceSearch) -> None:
+    """Write a Science Window's cleaned maps, the residual, the source list and the messages.
+
+    `read_sky_image` reads the cleaned maps, `analysis.products.source_list.read_source_list` the
+    list from this file too.
+    """
+    primary = _primary(search.image)
+    primary.header["SCW"] = search.image.science_window
+    primary.header["NMESSAGE"] = len(search.messages)
+    for number, message in enumerate(search.messages, start=1):
+        primary.header[f"MESSAG{number}"] = message
+    residual = fits.ImageHDU(search.residual.intensity, name="RESIDUAL")
+    residual.header.extend(search.residual.plane.cards())
+    write_fits(
+        path,
+        [primary, *_map_hdus(search.image), residual, source_list_table(search.sources)],
+    )
+
+
+def read_source_search(path: Path) -> SourceSearch:
+    """Read what `write_source_search` wrote."""
+    image = read_sky_image(path)
+    with fits.open(path, memmap=False) as hdus:
+        header = hdus[0].header
+        count = int(header["NMESSAGE"])
+        residual = replace(image, intensity=_map(hdus, "RESIDUAL"))
+        messages = tuple(str(header[f"MESSAG{n}"]) for n in range(1, count + 1))
+    return SourceSearch(read_source_list(path), image, residual, messages)
 
 
 def write_mosaic(path: Path, mosaic: Mosaic) -> None:
