@@ -13,6 +13,8 @@ from django.conf import settings
 from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
 
+from uws import queue
+
 logger = logging.getLogger(__name__)
 
 LEAST_FREE_BYTES = 500_000_000
@@ -51,6 +53,16 @@ def check_database() -> None:
         raise NotReadyError("does not answer") from error
 
 
+def check_worker() -> None:
+    """At least one worker has been heard of lately, so that jobs are taken up."""
+    try:
+        alive = queue.workers_alive()
+    except Error as error:
+        raise NotReadyError("unknown, since the database does not answer") from error
+    if not alive:
+        raise NotReadyError("none has been heard of lately")
+
+
 def check_disk() -> None:
     """There is room for new files."""
     for root in (settings.VO_PRODUCT_ROOT, settings.VO_JOB_ROOT, settings.VO_CACHE_ROOT):
@@ -66,4 +78,8 @@ def _free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-CHECKS: Mapping[str, Callable[[], None]] = {"database": check_database, "disk": check_disk}
+CHECKS: Mapping[str, Callable[[], None]] = {
+    "database": check_database,
+    "worker": check_worker,
+    "disk": check_disk,
+}

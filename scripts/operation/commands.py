@@ -41,7 +41,7 @@ def demo(clone: Clone) -> int:
     with prepared(clone, development=False):
         server.update(clone, number)
         with stage("Demonstration archive (simulated)"):
-            manage(clone, "simulate_archive")
+            manage(clone, "prepare_demonstration")
         with server.supervisor(clone, number) as supervisor:
             try:
                 with stage("Web server and worker: started"):

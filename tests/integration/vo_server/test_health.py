@@ -1,11 +1,14 @@
 """Health: alive without a database, ready only with all parts."""
 
 import json
+import os
 
 import pytest
 from django.db import connection
 from django.test import Client
 
+from uws import processes, queue
+from uws.queue import WorkerIdentity
 from vo_server import health
 
 
@@ -23,6 +26,24 @@ def test_a_full_disk_is_not_ready(client: Client, monkeypatch: pytest.MonkeyPatc
     assert answer.status_code == 503
     assert answer.json()["parts"]["disk"] == "nearly full"
     assert answer.json()["parts"]["database"] == "ready"
+
+
+@pytest.mark.django_db
+def test_without_a_worker_it_is_not_ready(client: Client) -> None:
+    answer = client.get("/health/ready")
+    assert answer.status_code == 503
+    assert answer.json()["parts"]["worker"] == "none has been heard of lately"
+
+
+@pytest.mark.django_db
+def test_with_every_part_it_is_ready(client: Client) -> None:
+    here = processes.process(os.getpid())
+    queue.heartbeat(
+        WorkerIdentity("w", processes.place(), "host", process=here, template=here, capacity=1)
+    )
+    answer = client.get("/health/ready")
+    assert answer.status_code == 200
+    assert set(answer.json()["parts"].values()) == {"ready"}
 
 
 @pytest.mark.django_db(transaction=True)
