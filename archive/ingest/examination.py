@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from archive.ingest.fits_file import FitsFile
+from archive.ingest.fits_file import FitsFile, first_line, quiet
 from archive.ingest.problems import Problem, UnreadableError
 from instruments import isgri, isgri_files
 from instruments.frame import FrameError, SpacecraftFrame
@@ -86,9 +86,14 @@ def examine(folder: Path, known: dict[str, str] | None = None) -> Examination:
         group, events = FitsFile(folder / SCIENCE_WINDOW_FILE), FitsFile(folder / EVENT_FILE)
         if known is not None:
             return _compared(folder, (group, events), known)
-        return _examined(folder, identifier, group, events)
+        with quiet():
+            return _examined(folder, identifier, group, events)
     except UnreadableError as wrong:
         return Examination(folder, problems=(wrong.problem,))
+    except Exception as exc:
+        # one file that astropy stumbles over must not keep the others out
+        what = f"can't be understood ({type(exc).__name__}: {first_line(exc)})"
+        return Examination(folder, problems=(Problem(folder, what),))
 
 
 def _compared(folder: Path, files: tuple[FitsFile, ...], known: dict[str, str]) -> Examination:

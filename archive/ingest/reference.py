@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from django.db import transaction
 from archive.catalogue import CATALOGUE_KIND
 from archive.file_store import ContentDiffersError, place_file
 from archive.identifiers import archive_file_identity
-from archive.ingest.fits_file import FitsFile
+from archive.ingest.fits_file import FitsFile, first_line, quiet
 from archive.ingest.loading import FITS
 from archive.ingest.problems import Problem, UnreadableError
 from archive.ingest.release import refresh
@@ -44,7 +44,7 @@ def load_catalogue(path: Path) -> bool:
                 "catalogue needs the next number",
             )
         return False
-    rows = _catalogue_rows(file)
+    rows = _read(file, _catalogue_rows)
     identity = archive_file_identity(CATALOGUES, path.stem)
     with transaction.atomic():
         DataProduct.objects.create(
@@ -108,7 +108,7 @@ def load_observations(path: Path) -> bool:
     Release dates of Science Windows that are loaded already follow. Raises `UnreadableError`.
     """
     file = FitsFile(path)
-    rows = _observation_rows(file)
+    rows = _read(file, _observation_rows)
     changed = False
     with transaction.atomic():
         for row in rows:
@@ -190,6 +190,18 @@ def _enter_observation(row: dict[str, Any]) -> bool:
         for window in observation.science_windows.select_related("observation"):
             refresh(window)
     return changed
+
+
+def _read(file: FitsFile, read: Callable[[FitsFile], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The rows of a file; whatever astropy stumbles over is the file's fault."""
+    try:
+        with quiet():
+            return read(file)
+    except UnreadableError:
+        raise
+    except Exception as exc:
+        message = f"can't be understood ({type(exc).__name__}: {first_line(exc)})"
+        raise _unreadable(file.path, message) from exc
 
 
 def _place(path: Path, location: str, sha256: str) -> None:

@@ -1,24 +1,16 @@
 """Ingests paths: finds, examines in parallel, loads one by one, reports."""
 
-import multiprocessing
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from archive.ingest.discovery import find
-from archive.ingest.examination import Examination, examine
+from archive.ingest.examination import Examination
 from archive.ingest.loading import load
+from archive.ingest.parallel import Work, examinations
 from archive.ingest.problems import Problem, UnreadableError
 from archive.ingest.reference import load_catalogue, load_observations
 from archive.models import DataProduct
-
-#: Fewer folders than this are examined here: starting processes costs more.
-_WORTH_PROCESSES = 8
-_MOST_PROCESSES = 8
-
-Work = tuple[Path, dict[str, str] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +70,7 @@ def ingest(
             except UnreadableError as wrong:
                 refuse(wrong.problem)
     work = _with_known_digests(found.science_windows)
-    for examination in progress(_examinations(work), len(work)):
+    for examination in progress(examinations(work), len(work)):
         if examination.is_unchanged:
             counts["unchanged"] += 1
         elif examination.content is None:
@@ -100,19 +92,3 @@ def _with_known_digests(folders: Sequence[Path]) -> list[Work]:
     ).values_list("science_window_id", "path", "sha256"):
         known.setdefault(str(scw), {})[Path(path).name] = digest
     return [(folder, known.get(folder.name)) for folder in folders]
-
-
-def _examinations(work: Sequence[Work]) -> Iterator[Examination]:
-    """Examine in processes of their own, in order."""
-    processes = min(_MOST_PROCESSES, os.cpu_count() or 1)
-    if len(work) < _WORTH_PROCESSES or processes == 1:
-        yield from map(_examine, work)
-        return
-    # spawned, not forked: a child must not share this process' connection to the database
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        yield from pool.map(_examine, work, chunksize=2)
-
-
-def _examine(work: Work) -> Examination:
-    return examine(*work)
