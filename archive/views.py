@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
+from archive.consistency import root_of
 from archive.file_store import CHUNK
 from archive.identifiers import is_product_id
 from archive.models import DataProduct, Store
@@ -32,15 +32,10 @@ def product(request: HttpRequest, product_id: str) -> HttpResponseBase:
     rights = Rights(stored.data_rights, stored.release_date, stored.owner_id)
     if not may_read(of_request(request), rights):
         raise AuthorisationError(_refusal(rights))
-    path = _root(stored) / stored.path
+    path = root_of(Store(stored.store)) / stored.path
     if not path.is_file():
         raise NotFoundError("The file of this product is missing; the operator can find out why.")
     return _file_response(request, stored, path)
-
-
-def _root(stored: DataProduct) -> Path:
-    roots = {Store.ARCHIVE: settings.VO_ARCHIVE_ROOT, Store.PRODUCT: settings.VO_PRODUCT_ROOT}
-    return Path(roots[Store(stored.store)])
 
 
 def _refusal(rights: Rights) -> str:
