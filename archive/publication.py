@@ -1,4 +1,4 @@
-"""Publishes what an analysis made: the file to its place, the row to ``ivoa.obscore``."""
+"""Publishes what an analysis made: the file to its place, its row to ``ivoa.obscore``."""
 
 import re
 import unicodedata
@@ -40,7 +40,8 @@ class NewProduct:
     by default the sum of the inputs'.
     e_min_kev, e_max_kev: energies. em_bands: number of energy bands. pixels: of the two spatial
     axes, -1 for lists. resolution_arcsec, pixel_arcsec: on the sky.
-    o_ucd, o_unit: what was measured. software: engine and version.
+    o_ucd, o_unit: what was measured. software: engine and version. listed: whether it has a row in
+    ``ivoa.obscore``; a preview, which is no science product, has none.
     """
 
     file: Path
@@ -56,6 +57,7 @@ class NewProduct:
     e_min_kev: float
     e_max_kev: float
     public: bool = True
+    listed: bool = True
     ra: float | None = None
     dec: float | None = None
     fov: float | None = None
@@ -137,7 +139,8 @@ def publish(product: NewProduct) -> PublishedProduct:
                 e_max_kev=product.e_max_kev,
                 software=product.software,
             )
-            _row(product, stored).save(force_insert=True)
+            if product.listed:
+                _row(product, stored).save(force_insert=True)
     except BaseException:
         path.unlink()
         path.parent.rmdir()

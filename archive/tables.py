@@ -152,8 +152,13 @@ _OBSERVATIONS = Table(
         _text("title", "Title of the proposal", "meta.title;obs.proposal", principal=True),
         _text("obs_type", "Type of the observation", "meta.code.class"),
         _text("target_name", "What was observed", "meta.id;src", principal=True),
-        _number("ra", "deg", "Right ascension of the target, ICRS", "pos.eq.ra;src"),
-        _number("dec", "deg", "Declination of the target, ICRS", "pos.eq.dec;src"),
+        # DEC is a reserved word of ADQL
+        _number(
+            "ra_obj", "deg", "Right ascension of the target, ICRS", "pos.eq.ra;src", source="ra"
+        ),
+        _number(
+            "dec_obj", "deg", "Declination of the target, ICRS", "pos.eq.dec;src", source="dec"
+        ),
         _time("release_date", "When its data become or became public, UTC", "time.release"),
         _text("comment", "What else to know", "meta.note"),
     ),
@@ -169,15 +174,22 @@ _SOURCES = Table(
         _text("name", "Common name", "meta.id;src", principal=True, indexed=True),
         _text("source_class", "Class", "src.class", principal=True),
         _number(
-            "ra",
+            "ra_obj",
             "deg",
             "Right ascension, ICRS",
             "pos.eq.ra;meta.main",
             principal=True,
             indexed=True,
+            source="ra",
         ),
         _number(
-            "dec", "deg", "Declination, ICRS", "pos.eq.dec;meta.main", principal=True, indexed=True
+            "dec_obj",
+            "deg",
+            "Declination, ICRS",
+            "pos.eq.dec;meta.main",
+            principal=True,
+            indexed=True,
+            source="dec",
         ),
         _number("position_error", "deg", "Error radius", "stat.error;pos.eq"),
         _number("isgri_flux_1", "count/s", "ISGRI rate, 20-40 keV", "phot.count;em.X-ray.hard"),

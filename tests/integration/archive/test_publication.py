@@ -94,6 +94,13 @@ def test_lists_have_no_axes(windows, made: Path):
     assert (row.s_xel1, row.s_xel2, row.t_xel, row.em_xel) == (-1, -1, -1, -1)
 
 
+def test_a_preview_is_a_product_without_a_row(windows, made: Path, client: Client):
+    published = publish(product(made, windows, kind="preview", listed=False))
+
+    assert not ObsCoreRow.objects.filter(calib_level=3).exists()
+    assert client.get(path_of(published)).status_code == 200
+
+
 def test_names_given_out_before_are_kept(windows, made: Path):
     identity = new_product_identity()
 
