@@ -17,6 +17,7 @@ from analysis.products.source_list import Source
 MAX_LABELS = 30
 #: Significances around zero within which the colours are linear.
 LINEAR_SIGMA = 5.0
+TICKS = (-5, 0, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 
 def write_preview(
@@ -37,6 +38,7 @@ def write_preview(
     axes = figure.add_subplot(projection=WCS(header))
     significance = maps.significance
     top = float(np.nanmax(significance)) if np.isfinite(significance).any() else 0.0
+    ticks = [tick for tick in TICKS if tick <= max(top, 10.0)]
     picture = axes.imshow(
         significance,
         origin="lower",
@@ -44,11 +46,18 @@ def write_preview(
         interpolation="nearest",
         norm=AsinhNorm(linear_width=LINEAR_SIGMA, vmin=-LINEAR_SIGMA, vmax=max(top, 10.0)),
     )
-    figure.colorbar(picture, ax=axes, label="Significance (sigma)", shrink=0.9)
+    bar = figure.colorbar(picture, ax=axes, label="Significance (sigma)", shrink=0.9)
+    bar.set_ticks(ticks, labels=[str(tick) for tick in ticks], minor=False)
+    bar.minorticks_off()
     axes.set_facecolor("0.85")
-    for coordinate, label in zip(
-        axes.coords, ("Right ascension (ICRS)", "Declination (ICRS)"), strict=True
+    for coordinate, label, side in (
+        (axes.coords[0], "Right ascension (ICRS)", "b"),
+        (axes.coords[1], "Declination (ICRS)", "l"),
     ):
+        # a tilted field might else put the labels over the title
+        coordinate.set_ticks_position(side)
+        coordinate.set_ticklabel_position(side)
+        coordinate.set_axislabel_position(side)
         coordinate.set_axislabel(label)
         coordinate.set_format_unit("deg")
         coordinate.set_major_formatter("d.d")

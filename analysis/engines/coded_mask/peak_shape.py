@@ -43,7 +43,7 @@ class PeakShape:
         at_pixels = near / OVERSAMPLING
         self._spline = RectBivariateSpline(at_pixels, at_pixels, shape, kx=3, ky=3)
 
-    def __call__(self, pixels_y: Array, pixels_z: Array) -> Array:
+    def __call__(self, pixels_y: NDArray[np.floating], pixels_z: NDArray[np.floating]) -> Array:
         """The peak on the grid of these distances, shape (len(pixels_y), len(pixels_z))."""
         inside = (np.abs(pixels_y) < self.radius_pixels)[:, None] & (
             np.abs(pixels_z) < self.radius_pixels

@@ -20,11 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.engines.coded_mask.camera import Camera, isgri_camera
-from analysis.engines.coded_mask.decoding import Decoding, decoding_of, image_of
+from analysis.engines.coded_mask.cleaning import cleaned_image, residual_image
+from analysis.engines.coded_mask.decoding import Decoding, decoding_of
 from analysis.engines.coded_mask.ghosts import ghost_shifts
 from analysis.engines.coded_mask.images import SkyImage
 from analysis.engines.coded_mask.matching import match_radius_deg
-from analysis.engines.coded_mask.peak_shape import peak_shape
 from analysis.engines.coded_mask.peaks import local_maxima
 from analysis.engines.coded_mask.shadowgram import Shadowgram
 from analysis.engines.coded_mask.source_fit import (
@@ -280,35 +280,12 @@ class _Search:
 
     def result(self, messages: tuple[str, ...]) -> SourceSearch:
         """The list and images of the models now in the search."""
-        residual = np.where(self.decoding.usable, self.decoding.intensity(self.fitted.residual), 0)
         return SourceSearch(
             sources=self._sources(),
-            image=image_of(self.shadowgram, self.decoding, residual + self._peaks_of_sources()),
-            residual=image_of(self.shadowgram, self.decoding, residual),
+            image=cleaned_image(self.shadowgram, self.decoding, self.fitted),
+            residual=residual_image(self.shadowgram, self.decoding, self.fitted),
             messages=messages,
         )
-
-    def _peaks_of_sources(self) -> Array:
-        """The sources' own peaks over shifts."""
-        steps = self.decoding.correlation.steps
-        step = self.camera.pixel_tangent
-        shape = peak_shape(self.camera)
-        reach = int(np.ceil(shape.radius_pixels))
-        shape_of_field: tuple[int, int] = self.decoding.correlation.shape
-        peaks = np.zeros(shape_of_field)
-        for model, intensity in zip(self.models, self.fitted.intensity, strict=True):
-            at = (
-                model.at.tangent_y / step + steps[0],
-                model.at.tangent_z / step + steps[1],
-            )
-            around = [
-                np.arange(max(round(a) - reach, 0), min(round(a) + reach + 1, size), dtype=float)
-                for a, size in zip(at, shape_of_field, strict=True)
-            ]
-            peaks[np.ix_(*(a.astype(np.intp) for a in around))] += intensity * shape(
-                around[0] - at[0], around[1] - at[1]
-            )
-        return peaks
 
     def _sources(self) -> tuple[Source, ...]:
         if not self.models:
