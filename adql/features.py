@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from adql.functions import Function
 
-_GEOMETRY = "ivo://ivoa.net/std/tapregext#features-adqlgeo"
-_USER_DEFINED = "ivo://ivoa.net/std/tapregext#features-udf"
-_OPTIONAL = "ivo://ivoa.net/std/tapregext#features-adql-"
+# IVOIDs are compared without regard to case; validators know these in this spelling.
+_GEOMETRY = "ivo://ivoa.net/std/TAPRegExt#features-adqlgeo"
+_USER_DEFINED = "ivo://ivoa.net/std/TAPRegExt#features-udf"
+_OPTIONAL = "ivo://ivoa.net/std/TAPRegExt#features-adql-"
 
 #: Optional features of ADQL 2.1, section 4, by their types; each with its description.
 _FEATURES: dict[str, dict[str, str]] = {

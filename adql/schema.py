@@ -17,7 +17,9 @@ class Column:
         words, and TAP_SCHEMA and VOSI then show it quoted.
     datatype, arraysize, xtype: VOTable's. Geometries have datatype ``double`` and xtype
         ``point``, ``circle`` or ``polygon`` (DALI 1.1, section 3.3); in PostgreSQL they are
-        pgSphere's ``spoint``, ``scircle`` and ``spoly``. A `boolean` is PostgreSQL's.
+        pgSphere's ``spoint``, ``scircle`` and ``spoly``. A polygon may instead have datatype
+        ``char`` and xtype ``adql:REGION``, and then leaves as STC-S (ObsCore 1.1 has s_region so;
+        TAP 1.0, section 2.5). A `boolean` is PostgreSQL's.
     unit: VOUnits. ucd, utype: as the standards have them.
     principal, indexed, std: TAP_SCHEMA's flags.
     source: SQL expression over the stored relation, where it isn't the column of that name.

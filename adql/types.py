@@ -93,6 +93,8 @@ class DataType:
 def _kind(data_type: DataType) -> Kind:
     if data_type.xtype in {"point", "circle", "polygon"}:
         return Kind[data_type.xtype.upper()]
+    if data_type.xtype == "adql:REGION":
+        return Kind.POLYGON
     if data_type == NULL:
         return Kind.NULL
     if data_type.xtype == "timestamp":

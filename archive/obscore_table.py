@@ -201,13 +201,13 @@ _SPACE = (
     ),
     _column(
         "s_region",
-        "double",
+        "char",
         None,
         "Char.SpatialAxis.Coverage.Support.Area",
         "pos.outline;obs.field",
         "Field of view in the spacecraft's roll, ICRS; for ISGRI the 29 x 29 deg of the partially "
         "coded field",
-        xtype="polygon",
+        xtype="adql:REGION",
     ),
     _column(
         "s_resolution",

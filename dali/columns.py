@@ -23,6 +23,9 @@ _ARROW = {
     "unicodeChar": pa.string(),
 }
 
+# TAP 1.0, section 2.5: a region as text, still what ObsCore wants of s_region
+REGION = "adql:REGION"
+
 Offsets = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
@@ -49,8 +52,10 @@ def as_declared(field: Field, column: pa.Array) -> pa.Array:
     if column.type == wanted:
         return column
     try:
-        if pa.types.is_timestamp(column.type) and field.is_string:
+        if field.is_string and pa.types.is_timestamp(column.type):
             return _timestamp_text(column)
+        if field.is_string and pa.types.is_list(column.type):
+            return _region_text(field, column)
         return pc.cast(column, wanted, safe=not pa.types.is_floating(_innermost(wanted)))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as exc:
         raise ColumnError(f"column {field.name} is no {field.datatype}: {exc}") from exc
@@ -70,6 +75,26 @@ def _timestamp_text(column: pa.Array) -> pa.Array:
         return text
     # as many digits as the unit has (six for microseconds), which end in zeros
     return pc.replace_substring_regex(text, r"\.?0+$", "").cast(pa.string())
+
+
+def _region_text(field: Field, column: pa.Array) -> pa.Array:
+    """Polygons in degrees as ObsCore 1.1 and TAP 1.0 have them: STC-S, ``Polygon ICRS …``."""
+    if field.xtype != REGION:
+        raise ColumnError(f"column {field.name} is no text, but arrays")
+    corners = joined_lists(column, pc.cast(column.flatten(), pa.string()))
+    return pc.binary_join_element_wise("Polygon ICRS", corners, " ")
+
+
+def joined_lists(column: pa.Array, elements: pa.Array) -> pa.Array:
+    """Text of a list column, from the texts of its elements: blanks between them, NULL for NULL.
+
+    elements: those of all lists, one after the other, as ``column.flatten()`` has them.
+    """
+    lengths = pc.fill_null(pc.list_value_length(column), 0)
+    ends = pc.cast(pc.cumulative_sum(lengths), pa.int32())
+    offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
+    joined = pc.binary_join(pa.ListArray.from_arrays(offsets, elements), " ")
+    return pc.if_else(pc.is_valid(column), joined, pa.scalar(None, pa.string()))
 
 
 def present(column: pa.Array) -> npt.NDArray[np.bool_]:

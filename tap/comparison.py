@@ -23,7 +23,12 @@ _TYPES = {
     "unicodeChar": {"text", "character varying", "character"},
 }
 _TIMESTAMPS = {"timestamp with time zone", "timestamp without time zone"}
-_GEOMETRIES = {"point": {"spoint"}, "circle": {"scircle"}, "polygon": {"spoly"}}
+_GEOMETRIES = {
+    "point": {"spoint"},
+    "circle": {"scircle"},
+    "polygon": {"spoly"},
+    "adql:REGION": {"spoly"},
+}
 
 
 def differences(catalogue: Catalogue, using: str = DEFAULT_DB_ALIAS) -> list[str]:
@@ -56,7 +61,7 @@ def _table_differences(cursor: CursorWrapper, table: Table) -> Iterator[str]:
 
 def _published_from(column: Column) -> set[str]:
     """The types of PostgreSQL that a column may have."""
-    if column.datatype == "double" and column.xtype in _GEOMETRIES:
+    if column.xtype in _GEOMETRIES:
         return _GEOMETRIES[column.xtype]
     types = _TYPES.get(column.datatype, set())
     if column.xtype == "timestamp":

@@ -41,7 +41,7 @@ _EXAMPLES = (
         "Event lists whose pointing is within 10 degrees of the Crab.",
         "SELECT TOP 100 obs_id, s_ra, s_dec, t_min, t_max, access_url FROM ivoa.obscore\n"
         "WHERE dataproduct_type = 'event'\n"
-        "AND 1 = CONTAINS(POINT(s_ra, s_dec), CIRCLE(83.6331, 22.0145, 10))\n"
+        "AND 1 = CONTAINS(POINT('ICRS', s_ra, s_dec), CIRCLE('ICRS', 83.6331, 22.0145, 10))\n"
         "ORDER BY t_min",
         ("ivoa.obscore",),
     ),
@@ -50,7 +50,7 @@ _EXAMPLES = (
         "What saw a position",
         "Everything whose field of view holds Cygnus X-1.",
         "SELECT TOP 100 obs_id, dataproduct_type, instrument_name, t_exptime FROM ivoa.obscore\n"
-        "WHERE 1 = CONTAINS(POINT(299.5903, 35.2016), s_region)",
+        "WHERE 1 = CONTAINS(POINT('ICRS', 299.5903, 35.2016), s_region)",
         ("ivoa.obscore",),
     ),
     Example(

@@ -67,27 +67,27 @@ class Execution:
 
     def __init__(self, request: QueryRequest, timeout_s: int, *, synchronous: bool) -> None:
         """Parses, resolves and translates; raises `DaliError` where the query is wrong."""
+        # one row more than may leave tells whether there are more
+        limit = request.limit + 1
         try:
-            translation = adql.translate(request.query, published.catalogue())
+            translation = adql.translate(
+                request.query, published.catalogue(), published.functions(), limit
+            )
         except adql.AdqlError as error:
             raise DaliError(str(error)) from error
-        self.format = request.format
         self.failure: DaliError | None = None
+        self._request = request
         self._fields = tuple(Field.of(column) for column in translation.columns)
-        self._limit = request.limit
-        # one row more than may leave tells whether there are more
-        sql = f"SELECT * FROM ({translation.sql}) AS result LIMIT {request.limit + 1:d}"  # noqa: S608
-        self._query = ReaderQuery(sql, timeout_s, synchronous=synchronous)
-        self._text = request.query
+        self._query = ReaderQuery(translation.sql, timeout_s, synchronous=synchronous)
 
     def pieces(self) -> Iterator[bytes]:
         """The answer's document; raises `DaliError` where the query fails before its first row."""
         infos = (
-            Info("QUERY", self._text),
+            Info("QUERY", self._request.query),
             Info("SERVICE", f"{settings.SITE_URL}/tap"),
         )
-        stream = TableStream(self._fields, self._batches(), infos, self._limit)
-        return self.format.write(stream)
+        stream = TableStream(self._fields, self._batches(), infos, self._request.limit)
+        return self._request.format.write(stream)
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         try:

@@ -1,16 +1,22 @@
-"""What this service publishes: given once, at start, by `vo_server.composition`."""
+"""What this service offers to queries: given once, at start, by `vo_server.composition`."""
 
 from collections.abc import Iterable
 
+from adql import Function
 from adql.schema import Catalogue, Schema
 from tap.tables import TAP_SCHEMA
 
 _catalogue = Catalogue((TAP_SCHEMA,))
+_functions: tuple[Function, ...] = ()
 
 
-def declare(schemas: Iterable[Schema]) -> Catalogue:
-    """Publish these schemas and TAP_SCHEMA, from now on; schemas of one name become one."""
-    global _catalogue
+def declare(schemas: Iterable[Schema], functions: Iterable[Function] = ()) -> Catalogue:
+    """Publish these schemas and TAP_SCHEMA, from now on; schemas of one name become one.
+
+    functions: user defined ones, beside those of the language.
+    """
+    global _catalogue, _functions
+    _functions = tuple(functions)
     by_name: dict[str, Schema] = {}
     for schema in (*schemas, TAP_SCHEMA):
         other = by_name.get(schema.name)
@@ -24,3 +30,8 @@ def declare(schemas: Iterable[Schema]) -> Catalogue:
 def catalogue() -> Catalogue:
     """All that is published, TAP_SCHEMA included."""
     return _catalogue
+
+
+def functions() -> tuple[Function, ...]:
+    """The user defined functions that queries may call."""
+    return _functions

@@ -8,7 +8,7 @@ from django.shortcuts import render
 
 from dali.errors import ParameterError
 from dali.http import TEXT, dali_errors, methods, parameters_of
-from tap import vosi
+from tap import table_documents, vosi
 from tap.examples import examples as all_examples
 from tap.execution import Execution, QueryRequest
 from tap.streaming import CancellableStream
@@ -51,14 +51,14 @@ def tables(request: HttpRequest) -> HttpResponse:
     detail = parameters_of(request).one("DETAIL", "max")
     if detail not in ("min", "max"):
         raise ParameterError("detail", f"{detail!r} is neither min nor max")
-    return HttpResponse(vosi.tables(detailed=detail == "max"), content_type=XML)
+    return HttpResponse(table_documents.tables(detailed=detail == "max"), content_type=XML)
 
 
 @dali_errors
 @methods("GET", "HEAD")
 def table(request: HttpRequest, name: str) -> HttpResponse:
     """One published table."""
-    return HttpResponse(vosi.table(name), content_type=XML)
+    return HttpResponse(table_documents.table(name), content_type=XML)
 
 
 @dali_errors

@@ -1,6 +1,6 @@
-"""What the service says of itself: capabilities, tables, availability.
+"""What the service says of itself: its capabilities (VOSI 1.1, TAPRegExt 1.0), its availability.
 
-VOSI 1.1; TAPRegExt 1.0; VODataService 1.1.
+What it publishes is in `tap.table_documents`.
 """
 
 from datetime import UTC, datetime
@@ -21,26 +21,14 @@ from vo_models.tapregext.models import (
     TimeLimits,
     Version,
 )
-from vo_models.vodataservice.models import (
-    FKColumn,
-    ForeignKey,
-    Table,
-    TableParam,
-    TableSchema,
-)
 from vo_models.voresource.models import AccessURL, Capability, Interface
 from vo_models.voresource.types import UTCTimestamp
 from vo_models.vosi.availability.models import Availability
 from vo_models.vosi.capabilities.models import VOSICapabilities
-from vo_models.vosi.tables.models import VOSITable, VOSITableSet
 
 import adql
-from adql import schema
-from dali.errors import NotFoundError
-from dali.fields import Field
 from dali.formats import FORMATS
 from tap import published
-from tap.names import as_written, qualified
 
 _STARTED = datetime.now(UTC)
 _OBSCORE = DataModelType(value="ObsCore-1.1", ivo_id="ivo://ivoa.net/std/ObsCore#core-1.1")
@@ -113,7 +101,7 @@ def _language() -> Language:
                 type=kind,
                 feature=[LanguageFeature(form=f, description=d) for f, d in features],
             )
-            for kind, features in adql.language_features().items()
+            for kind, features in adql.language_features(published.functions()).items()
         ],
     )
 
@@ -136,77 +124,6 @@ def availability() -> bytes:
     )
 
 
-def tables(*, detailed: bool) -> bytes:
-    """The VOSI tables document: every schema, its tables with or without their columns."""
-    schemas = [_schema(s, detailed) for s in published.catalogue().schemas]
-    return _xml(VOSITableSet(tableset_schema=schemas))
-
-
-def table(name: str) -> bytes:
-    """One table with its columns; raises `NotFoundError` for a name that isn't published."""
-    found = next((t for t in published.catalogue() if qualified(t).lower() == name.lower()), None)
-    if found is None:
-        raise NotFoundError(f"no table {name!r} is published; {tap_url('/tables')} lists them all")
-    return _xml(_table(found, VOSITable, detailed=True))
-
-
-def _schema(declared: schema.Schema, detailed: bool) -> TableSchema:
-    made = TableSchema(
-        schema_name=as_written(declared.name),
-        utype=declared.utype,
-        table=[_table(t, Table, detailed=detailed) for t in declared.tables],
-    )
-    # set after validation: vo-models escapes descriptions once itself and once more as XML
-    made.description = declared.description or None
-    return made
-
-
-def _table(declared: schema.Table, kind: type[Table], *, detailed: bool) -> Table:
-    made = kind(
-        table_type="view",
-        table_name=declared.qualified_name,
-        utype=declared.utype,
-        column=[_column(c) for c in declared.columns] if detailed else [],
-        foreign_key=[_foreign_key(k) for k in declared.foreign_keys] if detailed else [],
-    )
-    made.table_name = qualified(declared)
-    made.description = declared.description or None
-    return made
-
-
-def _column(declared: schema.Column) -> TableParam:
-    field = Field.of(declared)
-    made = TableParam(
-        column_name=field.name,
-        datatype=field.datatype,
-        arraysize=field.arraysize,
-        unit=field.unit,
-        ucd=field.ucd,
-        utype=field.utype,
-        xtype=field.xtype,
-        principal=int(declared.principal),
-        indexed=int(declared.indexed),
-        std=int(declared.std),
-    )
-    made.column_name = as_written(field.name)
-    made.description = field.description
-    return made
-
-
-def _foreign_key(declared: schema.ForeignKey) -> ForeignKey:
-    return ForeignKey(
-        target_table=declared.target,
-        fk_column=[
-            FKColumn(from_column=as_written(here), target_column=as_written(there))
-            for here, there in declared.columns
-        ],
-        description=declared.description or None,
-        utype=declared.utype,
-    )
-
-
-def _xml(
-    document: VOSICapabilities | VOSITableSet | Table | Availability,
-) -> bytes:
+def _xml(document: VOSICapabilities | Availability) -> bytes:
     written = document.to_xml(skip_empty=True, encoding="UTF-8", xml_declaration=True)
     return written if isinstance(written, bytes) else written.encode()

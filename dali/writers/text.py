@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dali.columns import as_declared
+from dali.columns import as_declared, joined_lists
 from dali.fields import Field
 
 
@@ -39,11 +39,7 @@ def cell_text(field: Field, column: pa.Array, spelling: Spelling) -> pa.Array:
     if not field.is_array:
         return number_text(column, spelling)
     elements = pc.fill_null(number_text(column.flatten(), spelling), spelling.nan)
-    lengths = pc.fill_null(pc.list_value_length(column), 0)
-    ends = pc.cast(pc.cumulative_sum(lengths), pa.int32())
-    offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
-    joined = pc.binary_join(pa.ListArray.from_arrays(offsets, elements), " ")
-    return pc.if_else(pc.is_valid(column), joined, pa.scalar(None, pa.string()))
+    return joined_lists(column, elements)
 
 
 def joined_rows(cells: list[pa.Array], between_cells: str, row_end: str) -> bytes:

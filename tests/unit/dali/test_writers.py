@@ -238,3 +238,11 @@ def test_numeric_sums_and_timestamps_are_written_as_declared():
     fields = (Field("t", "char", "*", xtype="timestamp"), Field("n", "long"))
     document = b"".join(csv_writer.write(TableStream(fields, iter([batch])))).decode()
     assert document.split("\r\n")[1:3] == ['"1970-01-01T00:00:00",12', '"1970-01-01T00:00:01.5",13']
+
+
+def test_a_region_is_written_as_stc_s():
+    corners = pa.array([[1.0, 2.5, 3.0, 4.0, 5.0, -6.0], None])
+    batch = pa.record_batch([corners], names=["r"])
+    fields = (Field("s_region", "char", "*", xtype="adql:REGION"),)
+    document = b"".join(csv_writer.write(TableStream(fields, iter([batch]))))
+    assert document == b's_region\r\n"Polygon ICRS 1 2.5 3 4 5 -6"\r\n\r\n'
