@@ -39,7 +39,7 @@ _FEATURES: dict[str, dict[str, str]] = {
     },
     _OPTIONAL + "common-table": {"WITH": "Named queries before the main one"},
     _OPTIONAL + "type": {"CAST": "A value made into another type, geometries included"},
-    _OPTIONAL + "conditional": {"COALESCE": "The first of the values that isn't NULL"},
+    # COALESCE is offered too, but validators don't know its key (adql-conditional) yet
     _OPTIONAL + "unit": {"IN_UNIT": "A value converted to another unit"},
     _OPTIONAL + "offset": {"OFFSET": "Rows left out at the beginning"},
 }
