@@ -170,7 +170,6 @@ def _task(step: Step, outcome: GraphResult, surroundings: Surroundings) -> Task:
             for role, nodes in step.inputs.items()
         },
         label=step.label,
-        public=step.public,
         authority=surroundings.authority,
         software=dict(surroundings.software),
     )

@@ -1,7 +1,8 @@
 """Making one result, in a process of its own: no database, no web, only files.
 
-The record of the making (who, when, from what, with which software) is written where the step
-runs and stored together with the result, so that no cached file lacks its history.
+The record of the making (when, from what, with which software) is written where the step runs and
+stored together with the result, so that no cached file lacks its history. It names no person and
+is nobody's to see until a product that comes from it is published.
 """
 
 import platform
@@ -41,7 +42,6 @@ class Task:
     parameters: Mapping[str, Parameter]
     inputs: Mapping[str, tuple[Input, ...]]
     label: str
-    public: bool
     authority: str
     software: Mapping[str, str]
 
@@ -83,7 +83,6 @@ def make(cache_root: Path, task: Task) -> Making:
                 recorder.parameter("engine", task.engine),
                 recorder.parameter("software_digest", task.software_digest),
             ],
-            public=task.public,
         ) as activity:
             activity.remark(f"Ran on {socket.gethostname()}, Python {platform.python_version()}.")
             for role, items in task.inputs.items():
@@ -98,8 +97,7 @@ def make(cache_root: Path, task: Task) -> Making:
                     checksum=file_checksum(path),
                     step_identity=task.identity,
                     description=task.kind.name,
-                    public=task.public,
-                ),
+                        ),
                 role=task.kind.name,
             )
         return activity.record

@@ -65,7 +65,7 @@ class RawFile:
 
     label: what a person knows it by, such as a Science Window's identifier with version.
     entity: what the provenance knows of it: identifier, checksum, location below the archive's
-    root, and whether anybody may see what is made of it.
+    root.
     """
 
     label: str
@@ -76,11 +76,6 @@ class RawFile:
     def identity(self) -> str:
         """Digest of what the file holds and of which Science Window it is."""
         return digest({"raw": self.label, "checksum": self.entity.checksum})
-
-    @property
-    def public(self) -> bool:
-        """Whether anybody may see it."""
-        return self.entity.public
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,11 +118,6 @@ class Step:
     def __hash__(self) -> int:
         """Of the identity."""
         return hash(self.identity)
-
-    @cached_property
-    def public(self) -> bool:
-        """Whether anybody may see the result: only if that is so for all that it is made of."""
-        return all(node.public for nodes in self.inputs.values() for node in nodes)
 
     def needed_steps(self) -> Iterator["Step"]:
         """The steps whose results this one reads."""

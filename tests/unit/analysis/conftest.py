@@ -17,7 +17,7 @@ MakeStep = Callable[..., Step]
 def raw_file(tmp_path: Path) -> Callable[[str, int], RawFile]:
     """Makes a raw file that holds a number."""
 
-    def make(label: str, number: int, public: bool = True) -> RawFile:
+    def make(label: str, number: int) -> RawFile:
         path = tmp_path / f"{label}.txt"
         path.write_text(str(number))
         entity = EntityRecord(
@@ -25,7 +25,6 @@ def raw_file(tmp_path: Path) -> Callable[[str, int], RawFile]:
             name=label,
             location=f"scw/{label}.txt",
             checksum=f"sha256:{number}",
-            public=public,
         )
         return RawFile(label, path, entity)
 

@@ -55,10 +55,3 @@ def test_steps_come_after_what_they_need_and_only_once(raw_file: MakeRaw, add: M
     assert len(ordered) == 4
     assert ordered[0] == shared
     assert ordered[-1] == top
-
-
-def test_a_result_is_public_only_if_all_it_is_made_of_is(raw_file: MakeRaw, add: MakeStep) -> None:
-    public = add(raw_file("a", 1))
-    private = add(raw_file("b", 1, public=False))
-    assert public.public
-    assert not add(public, private).public

@@ -1,0 +1,34 @@
+"""``isgri_image``: a mosaic of Science Windows with the sources in it."""
+
+from dataclasses import dataclass
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from analysis.workflows.run import WorkflowRun
+from analysis.workflows.selection import ScienceWindowParameters
+from instruments import isgri
+from uws.parameters import Meaning
+from uws.types import JobContext, JobType
+
+
+class IsgriImageParameters(ScienceWindowParameters):
+    """What an ISGRI image is made of and how."""
+
+    e_min_kev: Annotated[float, Meaning(unit="keV", ucd="em.energy;stat.min")] = Field(
+        default=20.0, alias="E1_keV", description="Lower limit of the energy band."
+    )
+    e_max_kev: Annotated[float, Meaning(unit="keV", ucd="em.energy;stat.max")] = Field(
+        default=40.0, alias="E2_keV", description="Upper limit of the energy band."
+    )
+    detection_threshold: Annotated[float, Meaning(ucd="stat.snr")] = Field(
+        default=7.0,
+        ge=3,
+        le=1000,
+        description="Least significance (sigma) of the sources listed for the mosaic.",
+    )
+
+    @model_validator(mode="after")
+    def _band(self) -> Self:
+        isgri.check_energy_band(self.e_min_kev, self.e_max_kev)
+        return self
