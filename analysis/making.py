@@ -97,7 +97,7 @@ def make(cache_root: Path, task: Task) -> Making:
                     checksum=file_checksum(path),
                     step_identity=task.identity,
                     description=task.kind.name,
-                        ),
+                ),
                 role=task.kind.name,
             )
         return activity.record

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 import annotated_types
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from dali.parameters import Parameters
 from uws.errors import InvalidParametersError
@@ -27,7 +27,11 @@ Values = Mapping[str, tuple[str, ...]]
 
 
 class JobParameters(BaseModel):
-    """Base of a job type's parameters: unchanging, without NaN and infinities."""
+    """Base of a job type's parameters: unchanging, without NaN and infinities.
+
+    A model's own validator that finds one of several parameters missing, whichever it be, raises
+    `missing`: that is no reason to refuse what is there.
+    """
 
     model_config = ConfigDict(
         frozen=True,
@@ -36,6 +40,11 @@ class JobParameters(BaseModel):
         str_strip_whitespace=True,
         populate_by_name=True,
     )
+
+
+def missing(sentence: str) -> PydanticCustomError:
+    """To be raised by a model's validator where parameters have to be added."""
+    return PydanticCustomError("missing", "{sentence}", {"sentence": sentence})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +147,7 @@ def _fill(model: type[P], values: Values) -> P:
         for detail in error.errors(include_url=False):
             if detail["type"] != "missing":
                 problems.append(_sentence(detail))
-            elif detail["loc"][0] not in repeated:
+            elif not detail["loc"] or detail["loc"][0] not in repeated:
                 missing.append(_sentence(detail))
         if not problems:
             raise _IncompleteError(tuple(missing)) from None
@@ -156,7 +165,7 @@ def _separated(found: Sequence[str], separator: str | None) -> list[str]:
 
 def _sentence(detail: ErrorDetails) -> str:
     name = str(detail["loc"][0]) if detail["loc"] else "parameters"
-    if detail["type"] == "missing":
+    if detail["type"] == "missing" and detail["loc"]:
         return f"{name}: missing"
     problem = detail["msg"].removeprefix("Value error, ")
     if not detail["loc"]:

@@ -1,15 +1,12 @@
 """``isgri_image``: a mosaic of Science Windows with the sources in it."""
 
-from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from analysis.workflows.run import WorkflowRun
 from analysis.workflows.selection import ScienceWindowParameters
 from instruments import isgri
 from uws.parameters import Meaning
-from uws.types import JobContext, JobType
 
 
 class IsgriImageParameters(ScienceWindowParameters):
@@ -28,7 +25,7 @@ class IsgriImageParameters(ScienceWindowParameters):
         description="Least significance (sigma) of the sources listed for the mosaic.",
     )
 
-    @model_validator(mode="after")
-    def _band(self) -> Self:
+    def check_values(self) -> None:
+        """The band too must be one that images can be made in."""
+        super().check_values()
         isgri.check_energy_band(self.e_min_kev, self.e_max_kev)
-        return self

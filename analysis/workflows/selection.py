@@ -11,7 +11,7 @@ from astropy.time import Time
 from pydantic import Field, field_validator, model_validator
 
 from instruments.science_window import ScienceWindowId
-from uws.parameters import JobParameters, Meaning
+from uws.parameters import JobParameters, Meaning, missing
 
 _SCW_LIST_DECORATION = re.compile(r"[\[\]'\"\s]")
 TIME_FORMATS = tuple(Time.FORMATS)
@@ -85,16 +85,20 @@ class ScienceWindowParameters(JobParameters):
             raise ValueError(f"no time format of astropy's: {', '.join(TIME_FORMATS)}")
         return name
 
-    @model_validator(mode="after")
-    def _something_to_choose_by(self) -> Self:
+    def check_values(self) -> None:
+        """Raise ``ValueError`` for values that contradict each other; workflows add their own."""
         start, end = self.period
         if start is not None and end is not None and start >= end:
             raise ValueError("T1: must be before T2")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        self.check_values()
         if not self.scw_list:
             if (self.ra is None) != (self.dec is None):
-                raise ValueError("RA, DEC: give both or neither")
+                raise missing("RA, DEC: give both or neither")
             if self.ra is None and self.src_name is None:
-                raise ValueError("give scw_list, or a position by RA and DEC or src_name")
+                raise missing("give scw_list, or a position by RA and DEC or src_name")
         return self
 
     @property

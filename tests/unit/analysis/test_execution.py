@@ -171,4 +171,4 @@ def test_the_record_of_a_making_tells_from_what_by_what_and_what_came_out(
     (generated,) = activity.generated
     assert generated.entity.step_identity == top.identity
     assert generated.entity.name == "sum.txt the total"
-    assert not activity.public, 'nobody sees it until a product is published'
+    assert not activity.public, "nobody sees it until a product is published"
