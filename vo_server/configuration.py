@@ -62,6 +62,11 @@ class Configuration(BaseSettings):
         default=VAR / "products", description="Folder of published products."
     )
     vo_job_root: Path = Field(default=VAR / "jobs", description="Folder of jobs' results.")
+    vo_analysis_processes: int = Field(
+        default=0,
+        ge=0,
+        description="Processes that run the steps of one analysis. 0: one per processor.",
+    )
     vo_cache_root: Path = Field(
         default=VAR / "cache", description="Folder of the analysis' content-addressed cache."
     )
