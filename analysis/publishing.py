@@ -20,6 +20,7 @@ from provenance.records import ActivityRecord, EntityRecord, InvolvedRecord
 from uws.parameters import describe
 from uws.types import JobContext
 
+
 @dataclass(frozen=True, slots=True)
 class Finished:
     """A file that is ready to be published.
@@ -62,7 +63,6 @@ class _Written:
 def give(
     context: JobContext[Any],
     activity_name: str,
-    version: str,
     products: Sequence[ProductFile],
     informants: Sequence[str],
     *,
@@ -78,7 +78,7 @@ def give(
     authority = settings.VO_AUTHORITY
     with recorder.activity(
         activity_name,
-        version=version,
+        version=settings.VO_VERSION,
         authority=authority,
         agents=_agents(context),
         parameters=[

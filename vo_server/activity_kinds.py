@@ -1,4 +1,4 @@
-"""Job types as kinds of activities, so that the provenance says what their parameters mean.
+"""Job types and steps as kinds of activities: what the provenance says that they do.
 
 Jobs know nothing of provenance, nor provenance of jobs: their declarations meet here.
 """
@@ -6,7 +6,8 @@ Jobs know nothing of provenance, nor provenance of jobs: their declarations meet
 from collections.abc import Iterable
 from typing import Any
 
-from provenance.descriptions import KindOfActivity, KindOfParameter
+from analysis.engines import installed_engines
+from provenance.descriptions import KindOfActivity, KindOfParameter, Role
 from uws.parameters import ParameterDescription, describe
 from uws.types import JobType
 
@@ -23,6 +24,22 @@ def kinds_of_jobs(job_types: Iterable[JobType[Any]], version: str) -> tuple[Kind
         )
         for job_type in job_types
         if job_type.path.startswith("/uws/")
+    )
+
+
+def kinds_of_steps() -> tuple[KindOfActivity, ...]:
+    """Every step of every engine that is installed here."""
+    return tuple(
+        KindOfActivity(
+            kind.name,
+            version=kind.version,
+            description=kind.description,
+            type="step",
+            subtype=engine.name,
+            generations=(Role(kind.name, description=kind.description, multiplicity="1"),),
+        )
+        for engine in installed_engines()
+        for kind in engine.kinds
     )
 
 

@@ -15,12 +15,13 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models.signals import post_migrate, pre_migrate
 
 from adql.schema import Schema
+from analysis import jobs as analysis_jobs
 from provenance.description_store import describe
 from tap import jobs as tap_jobs
 from tap import publication, published
 from uws import registry
 from vo_server import __version__
-from vo_server.activity_kinds import kinds_of_jobs
+from vo_server.activity_kinds import kinds_of_jobs, kinds_of_steps
 
 # rooms whose ``tables`` module declares published schemas
 _PUBLISHING_ROOMS = ("archive", "provenance")
@@ -28,7 +29,8 @@ _PUBLISHING_ROOMS = ("archive", "provenance")
 
 def wire() -> None:
     """Register every room's job types and published tables. Called once, at start."""
-    registry.register(tap_jobs.job_type)
+    for job_type in (tap_jobs.job_type, *analysis_jobs.job_types):
+        registry.register(job_type)
     for module in settings.VO_UWS_JOB_MODULES:
         for job_type in import_module(module).job_types:
             registry.register(job_type)
@@ -70,4 +72,4 @@ def _describe(using: str, apps: Apps = apps, **_signal: Any) -> None:
     """Tell the provenance what kinds of activities the job types are, where it has its tables."""
     migrated = {model._meta.db_table for model in apps.get_models()}
     if using == DEFAULT_DB_ALIAS and "provenance_activity_description" in migrated:
-        describe(kinds_of_jobs(registry.all(), __version__))
+        describe((*kinds_of_jobs(registry.all(), __version__), *kinds_of_steps()))

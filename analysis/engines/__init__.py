@@ -23,3 +23,8 @@ def engine(name: str) -> Engine:
         " ibis_science_analysis) and its instrument characteristics are missing;"
         " choose engine=coded_mask"
     )
+
+
+def installed_engines() -> tuple[Engine, ...]:
+    """Every engine that can be used here."""
+    return (engine("coded_mask"),)

@@ -1,8 +1,8 @@
 """The steps of the engine ``coded_mask``: its pure functions, from file to file.
 
-    events → shadowgram → sky_image ┐
-    events → shadowgram → sky_image ┼ mosaic → mosaic_sources → preview
-                      …             ┘
+events → shadowgram → sky_image ┐
+events → shadowgram → sky_image ┼ mosaic → mosaic_sources → preview
+                  …             ┘
 """
 
 from collections.abc import Mapping, Sequence
@@ -102,7 +102,9 @@ def _catalogue(inputs: StepInputs) -> list[CatalogueSource]:
             table = hdus[REFERENCE_CATALOGUE.extension].data
             seen = table[np.asarray(table["ISGRI_FLAG"]) >= ISGRI_FLAG_SEEN]
             known += [
-                CatalogueSource(str(row["NAME"]).strip(), float(row["RA_OBJ"]), float(row["DEC_OBJ"]))
+                CatalogueSource(
+                    str(row["NAME"]).strip(), float(row["RA_OBJ"]), float(row["DEC_OBJ"])
+                )
                 for row in seen
             ]
     return known

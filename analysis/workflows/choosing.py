@@ -3,11 +3,10 @@
 import random
 from dataclasses import dataclass
 
-from archive.selection import ScienceWindowRecord, SelectionError, select
-
 from analysis.canonical import digest
 from analysis.workflows.selection import ScienceWindowParameters
 from archive import catalogue
+from archive.selection import ScienceWindowRecord, SelectionError, select
 from auth.principal import Principal
 from uws.errors import JobFailure
 

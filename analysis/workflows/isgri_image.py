@@ -34,7 +34,6 @@ from uws.parameters import Meaning
 from uws.types import JobContext, JobType
 
 NAME = "isgri_image"
-VERSION = "1"
 FITS = "application/fits"
 VOTABLE = "application/x-votable+xml"
 PNG = "image/png"
@@ -99,7 +98,6 @@ def run(context: JobContext[IsgriImageParameters]) -> None:
     give(
         context,
         NAME,
-        VERSION,
         [
             ProductFile(
                 "mosaic",

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from analysis.cache import Cache
-from analysis.engines import Engine
+from analysis.engines.protocol import Engine
 from analysis.errors import AnalysisError
 from analysis.execution import (
     GraphResult,

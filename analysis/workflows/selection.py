@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from astropy.time import Time
 from pydantic import Field, field_validator, model_validator
 
+from analysis import engines
 from instruments.science_window import ScienceWindowId
 from uws.parameters import JobParameters, Meaning, missing
 
@@ -77,6 +78,12 @@ class ScienceWindowParameters(JobParameters):
         """Accept the form of a Python list too, which clients of the ODA send."""
         plain = [_SCW_LIST_DECORATION.sub("", text) for text in given]
         return [str(ScienceWindowId.parse(text)) for text in plain if text]
+
+    @field_validator("engine", mode="after")
+    @classmethod
+    def _installed(cls, name: str) -> str:
+        engines.engine(name)
+        return name
 
     @field_validator("time_format", mode="after")
     @classmethod
