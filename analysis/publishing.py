@@ -11,7 +11,7 @@ from django.db import transaction
 
 from analysis.cache import file_checksum
 from analysis.execution import StepResult
-from analysis.products.image_files import Card
+from analysis.products.fits_files import Card
 from archive.identifiers import ProductIdentity, new_product_identity
 from archive.publication import NewProduct, publish
 from provenance import agents, recorder, store

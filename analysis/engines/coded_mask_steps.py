@@ -57,7 +57,7 @@ def _sky_image(
     search = coded_mask.find_sources(shadowgram, _catalogue(inputs))
     for message in search.messages:
         report(message)
-    coded_mask.write_search(output, search)
+    coded_mask.write_source_search(output, search)
 
 
 def _mosaic(

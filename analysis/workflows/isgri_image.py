@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
-from astropy.io import fits
 from django.conf import settings
 from pydantic import Field
 
 from analysis.engines import engine as engine_named
 from analysis.engines.protocol import ImagePlan
-from analysis.products.image_files import Card, write_image
+from analysis.products.fits_files import Card
+from analysis.products.image_files import write_image
 from analysis.products.sky_maps import SkyMaps
 from analysis.products.source_list import Source, write_source_list, write_source_votable
 from analysis.publishing import Finished, ProductFile, give
@@ -168,7 +168,7 @@ class _Image:
         write_source_votable(path, self.sources, f"Sources of an IBIS/ISGRI mosaic. {said}")
 
     def write_fits_list(self, path: Path, made: Sequence[Card]) -> None:
-        write_source_list(path, self.sources, fits.Header([*self._cards(), *made]))
+        write_source_list(path, self.sources, [*self._cards(), *made])
 
     def describe_mosaic(self, finished: Finished) -> NewProduct:
         return replace(
