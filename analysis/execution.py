@@ -4,6 +4,7 @@ The one who runs a graph is told of every result as soon as it exists and before
 uses it starts, so that provenance is always entered from the events towards the products.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -64,6 +65,8 @@ class GraphResult:
         return self.results.get(step.identity)
 
 
+_ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
+
 OnResult = Callable[[StepResult], None]
 OnFailure = Callable[[StepFailure], None]
 
@@ -73,7 +76,10 @@ def process_pool(processes: int, preload: str) -> Iterator[ProcessPoolExecutor]:
     """A pool whose processes start clean: they inherit no database connection and no thread.
 
     preload: module that each of them needs. Nothing starts before the first step has to run.
+    Linear algebra is told to use one thread: many would fight for the processors that the pool
+    keeps busy, and add numbers in an order that differs from run to run.
     """
+    os.environ.update(_ONE_THREAD)
     context = get_context("forkserver")
     context.set_forkserver_preload([preload])
     with ProcessPoolExecutor(processes, mp_context=context) as pool:

@@ -23,7 +23,7 @@ from defusedxml import ElementTree
 from tqdm import tqdm
 
 CRAB = SkyCoord(83.6331, 22.0145, unit="deg")
-CRAB_PERIOD = ("2003-08-01T00:00:00", "2003-10-31T00:00:00")
+CRAB_PERIOD = ("2008-03-01T00:00:00", "2008-04-30T00:00:00")
 RADIUS_DEG = 10
 IMAGE_PARAMETERS = {"E1_keV": "20", "E2_keV": "40", "detection_threshold": "7"}
 MAPS = {"INTENSITY", "VARIANCE", "SIGNIFICANCE", "EXPOSURE"}
@@ -214,6 +214,7 @@ class Tour:
         """Wait by UWS, phase by phase, until the job ends; its last document."""
         document = self._job(job)
         phase = self._phase(document)
+        self.say(f"   phase {phase}")
         deadline = time.monotonic() + JOB_TIME_LIMIT_S
         with _progress_bar() as show:
             while phase not in {"COMPLETED", "ERROR", "ABORTED"}:
@@ -251,12 +252,10 @@ def _progress_bar() -> Iterator[Callable[[Element], None]]:
     with tqdm(total=1, desc="   isgri_image", unit="step", leave=False) as bar:
 
         def show(document: Element) -> None:
-            info = {node.tag.rpartition("}")[2]: node.text for node in document.iter()}
-            total, done = info.get("total"), info.get("done")
-            if total and done:
-                bar.total = int(total)
-                bar.n = int(done)
-                bar.refresh()
+            for node in document.iterfind(f"{UWS}jobInfo/{{*}}progress"):
+                bar.total = float(node.get("total", "1"))
+                bar.n = float(node.get("done", "0"))
+                bar.set_postfix_str(node.text or "")
 
         yield show
 

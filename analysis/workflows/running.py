@@ -69,6 +69,8 @@ class WorkflowRun:
         self._context.message(line)
 
     def _succeeded(self, result: StepResult) -> None:
+        if result.step.identity in self.results:
+            return  # of an earlier graph of this job
         store.enter([result.file.activity])
         self.results[result.step.identity] = result
         how = "restored from cache" if result.restored else "done"
