@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
@@ -17,7 +18,7 @@ import requests
 from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
-from astropy.table import Table
+from astropy.table import Row, Table
 from astropy.time import Time
 from defusedxml import ElementTree
 from tqdm import tqdm
@@ -76,8 +77,7 @@ class Tour:
                 step()
             except (
                 TourError,
-                pyvo.dal.DALServiceError,
-                pyvo.dal.DALQueryError,
+                pyvo.dal.exceptions.DALAccessError,
                 requests.RequestException,
                 OSError,
             ) as error:
@@ -166,38 +166,25 @@ class Tour:
 
     def explain(self) -> None:
         """Step d: from the mosaic back to the event files."""
-        ancestors = self.tap.search(
-            "SELECT l.depth, e.id, e.name, e.location, g.activity_id, a.name AS activity"
-            " FROM provenance.lineage AS l"
-            " JOIN provenance.entity AS e ON e.id = l.ancestor"
-            " LEFT OUTER JOIN provenance.was_generated_by AS g ON g.entity_id = e.id"
-            " LEFT OUTER JOIN provenance.activity AS a ON a.id = g.activity_id"
-            f" WHERE l.descendant = '{self.mosaic_id}' ORDER BY l.depth, e.name"
-        ).to_table()
-        made = self.tap.search(
-            "SELECT a.name AS activity FROM provenance.was_generated_by AS g"
+        uses = self.tap.search(
+            "SELECT g.entity_id AS made, a.name AS activity, u.entity_id AS used, e.name, e.location"
+            " FROM provenance.was_generated_by AS g"
             " JOIN provenance.activity AS a ON a.id = g.activity_id"
-            f" WHERE g.entity_id = '{self.mosaic_id}'"
+            " JOIN provenance.used AS u ON u.activity_id = a.id"
+            " JOIN provenance.entity AS e ON e.id = u.entity_id"
+            f" WHERE g.entity_id = '{self.mosaic_id}' OR g.entity_id IN"
+            f" (SELECT ancestor FROM provenance.lineage WHERE descendant = '{self.mosaic_id}')"
+            " ORDER BY e.location, e.name"
         ).to_table()
-        events = {
-            str(row["location"]) for row in ancestors if str(row["location"]).startswith("scw/")
-        }
+        events = {str(place) for place in uses["location"] if str(place).startswith("scw/")}
         missing = [scw for scw in self.scws if not any(scw in place for place in events)]
-        if missing or len(made) != 1:
-            raise TourError(
-                f"the provenance of the mosaic lacks {', '.join(missing) or 'its activity'}"
-            )
-        self.say(f"   mosaic {self.mosaic_id}")
-        activity = str(made[0]["activity"])
-        for depth in sorted({int(d) for d in ancestors["depth"]}):
-            level = [row for row in ancestors if int(row["depth"]) == depth]
-            self.say(f"     ← activity {activity}")
-            more = f" and {len(level) - 1} more" if len(level) > 1 else ""
-            place = str(level[0]["location"])
-            known = f" ({place})" if place.startswith("scw/") else ""
-            self.say(f"       ← entity {level[0]['name']}{known}{more}")
-            activity = str(level[0]["activity"])
-        self.say(f"   {len(events)} event files, all {len(self.scws)} Science Windows among them")
+        if missing:
+            raise TourError(f"no way from the mosaic back to {', '.join(missing)}")
+        self.say(f"   {self.mosaic_id}")
+        for row in _longest_chain(self.mosaic_id, uses):
+            place = f" = {row['location']}" if str(row["location"]).startswith("scw/") else ""
+            self.say(f"      ← {row['activity']} ← {row['name']}{place}")
+        self.say(f"   and so to {len(events)} event files: those of all Science Windows asked for")
 
     def _created_job(self) -> str:
         answer = requests.post(
@@ -244,6 +231,24 @@ class Tour:
     @staticmethod
     def _phase(document: Element) -> str:
         return document.findtext(f"{UWS}phase", "UNKNOWN")
+
+
+def _longest_chain(product: str, uses: Table) -> list[Row]:
+    """From a product back, use by use, on the longest way to an event file."""
+    used: dict[str, list[Row]] = {}
+    for row in uses:
+        used.setdefault(str(row["made"]), []).append(row)
+
+    @cache
+    def chain(entity: str) -> tuple[Row, ...]:
+        ways = (
+            (row, *chain(str(row["used"])))
+            for row in used.get(entity, ())
+            if chain(str(row["used"])) or str(row["location"]).startswith("scw/")
+        )
+        return max(ways, key=len, default=())
+
+    return list(chain(product))
 
 
 @contextmanager
