@@ -175,12 +175,6 @@ def set_destruction(
         job.save(update_fields=["destruction"])
 
 
-def last_jobs(count: int) -> tuple[JobSummary, ...]:
-    """The newest jobs of all types and owners: for the server's own pages, never as they are."""
-    newest = _jobs().exclude(phase=Phase.ARCHIVED).order_by("-creation_time", "id")[:count]
-    return tuple(records.summary(job) for job in newest)
-
-
 def _jobs() -> QuerySet[Job]:
     return Job.objects.select_related("owner")
 

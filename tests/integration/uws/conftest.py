@@ -1,12 +1,14 @@
 """Job types to try jobs with, and a folder for their files."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+import requests
 from django.db import connection
 
 ROOT = Path(__file__).parents[3]
@@ -45,10 +47,11 @@ def lenient(job_types):
 
 
 @pytest.fixture
-def people(db, django_user_model):
+def people(db, settings, django_user_model):
     """Two users and an administrator, as principals; each one's password is the name."""
     from auth.principal import of_user
 
+    settings.PASSWORD_HASHERS = ["quick_hasher.QuickHasher"]
     make = django_user_model.objects
     return {
         "ann": of_user(make.create_user("ann", password="ann")),
@@ -81,23 +84,61 @@ class WorkerProcess:
 
 
 @pytest.fixture
-def worker(transactional_db, settings, job_types):
-    """A worker of the test's database that knows the sample jobs; not started yet."""
+def environment(transactional_db, settings, job_types):
+    """What a process of the server needs to work on the test's database with the sample jobs."""
     database = connection.settings_dict
     host = f"?host={database['HOST']}" if database["HOST"] else ""
     credentials = f"{database['USER']}:{database['PASSWORD']}".rstrip(":")
     support = ROOT / "tests" / "support"
-    environment = os.environ | {
+    return os.environ | {
         "DATABASE_URL": f"postgresql://{credentials}@/{database['NAME']}{host}",
         "VO_JOB_ROOT": str(settings.VO_JOB_ROOT),
         "VO_UWS_JOB_MODULES": "sample_jobs",
         "VO_UWS_LEASE_S": "3",
+        "VO_UWS_MAX_WAIT_S": "20",
         "PYTHONPATH": f"{ROOT}{os.pathsep}{support}",
     }
+
+
+@pytest.fixture
+def worker(environment):
+    """A worker of the test's database that knows the sample jobs; not started yet."""
     worker = WorkerProcess(environment)
     yield worker
     if worker.process is not None and worker.process.poll() is None:
         worker.kill()
+
+
+@pytest.fixture
+def server(environment):
+    """The production server on the test's database; its address."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    command = [
+        Path(sys.executable).with_name("granian"),
+        "--interface=asginl",
+        f"--port={port}",
+        "--workers=1",
+        "--no-ws",
+        "--log-level=warning",
+        "vo_server.asgi:application",
+    ]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment | {"SITE_URL": address})
+    try:
+        until = time.monotonic() + 30
+        while True:
+            try:
+                requests.get(f"{address}/health/live", timeout=5)
+                break
+            except requests.ConnectionError:
+                assert time.monotonic() < until, "the server did not start"
+                time.sleep(0.05)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
 
 
 @pytest.fixture
