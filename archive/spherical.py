@@ -15,6 +15,8 @@ from django.db.models import BooleanField, Expression, F, Field, FloatField, Fun
 Corner = tuple[float, float]
 Polygon = tuple[Corner, ...]
 
+#: pgSphere's circles are at most this wide; degrees.
+_WIDEST_CIRCLE = 90.0
 _NUMBER = r"[-+0-9.eE]+"
 _CORNER = re.compile(rf"\(\s*({_NUMBER})\s*,\s*({_NUMBER})\s*\)")
 
@@ -69,22 +71,20 @@ def position_index(ra: str, dec: str, name: str) -> GistIndex:
 
 def within_cone(point: Expression, ra: float, dec: float, radius_deg: float) -> Func:
     """Whether a point lies in a cone; all angles in degrees, ICRS."""
-    centre = _point(ra, dec)
-    cone = Func(centre, Value(math.radians(radius_deg)), function="scircle")
-    return Func(
-        point, cone, arg_joiner=" <@ ", template="(%(expressions)s)", output_field=BooleanField()
-    )
+    if radius_deg > _WIDEST_CIRCLE:
+        limit = Value(math.radians(radius_deg))
+        return _operator(" <= ", separation(point, ra, dec), limit, BooleanField())
+    cone = Func(_point(ra, dec), Value(math.radians(radius_deg)), function="scircle")
+    return _operator(" <@ ", point, cone, BooleanField())
 
 
 def separation(point: Expression, ra: float, dec: float) -> Func:
     """Angle in radians between a point and an ICRS direction in degrees; for ordering."""
-    return Func(
-        point,
-        _point(ra, dec),
-        arg_joiner=" <-> ",
-        template="(%(expressions)s)",
-        output_field=FloatField(),
-    )
+    return _operator(" <-> ", point, _point(ra, dec), FloatField())
+
+
+def _operator(sign: str, left: Expression, right: Expression, gives: Field) -> Func:  # type: ignore[type-arg]
+    return Func(left, right, arg_joiner=sign, template="(%(expressions)s)", output_field=gives)
 
 
 def _point(ra: float, dec: float) -> Func:

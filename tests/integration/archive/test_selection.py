@@ -66,6 +66,13 @@ def test_a_cone_takes_pointings_within_its_radius(windows):
     assert names(ra=CRAB[0], dec=CRAB[1], radius=5.0) == windows[:3]
 
 
+def test_a_cone_may_be_wider_than_half_the_sky(windows):
+    opposite = (CRAB[0] + 180, -CRAB[1])
+    assert names(ra=opposite[0], dec=opposite[1], radius=180.0) == windows
+    assert names(ra=opposite[0], dec=opposite[1], radius=175.0) == windows[3:]
+    assert names(ra=opposite[0], dec=opposite[1], radius=90.0) == []
+
+
 def test_times_take_what_overlaps_them(windows):
     t_min = ScienceWindow.objects.get(scw=windows[2]).t_min
     t_max = ScienceWindow.objects.get(scw=windows[3]).t_max
