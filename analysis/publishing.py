@@ -111,6 +111,7 @@ def _write(
             content_type=product.media_type,
             checksum=file_checksum(path),
             description=product.result,
+            derived_from=tuple(step.file.entity.id for step in product.made_from),
         ),
         role=product.result,
     )

@@ -167,7 +167,8 @@ class Tour:
     def explain(self) -> None:
         """Step d: from the mosaic back to the event files."""
         uses = self.tap.search(
-            "SELECT g.entity_id AS made, a.name AS activity, u.entity_id AS used, e.name, e.location"
+            "SELECT g.entity_id AS made, a.name AS activity, u.entity_id AS used, u.role,"
+            " e.name, e.location"
             " FROM provenance.was_generated_by AS g"
             " JOIN provenance.activity AS a ON a.id = g.activity_id"
             " JOIN provenance.used AS u ON u.activity_id = a.id"
@@ -237,7 +238,9 @@ def _longest_chain(product: str, uses: Table) -> list[Row]:
     """From a product back, use by use, on the longest way to an event file."""
     used: dict[str, list[Row]] = {}
     for row in uses:
-        used.setdefault(str(row["made"]), []).append(row)
+        # the job that gave the mosaic had its source list and picture in hand too
+        if row["made"] != product or row["role"] == "mosaic":
+            used.setdefault(str(row["made"]), []).append(row)
 
     @cache
     def chain(entity: str) -> tuple[Row, ...]:
