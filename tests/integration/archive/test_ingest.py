@@ -125,7 +125,8 @@ def test_other_content_under_the_same_version_is_refused(archive_root: Path, out
 
     report = ingest([other])
 
-    problem = only_problem(report)
+    assert (report.loaded, report.bad) == (0, 1)
+    problem = str(report.problems[-1])
     assert "isgri_events.fits.gz" in problem
     assert "need a new version number" in problem
     assert (archive_root / "scw" / "0665" / SCW / "isgri_events.fits.gz").read_bytes() == kept

@@ -48,9 +48,15 @@ _FIELDS = {
     "short": (models.PositiveSmallIntegerField, models.SmallIntegerField),
     "int": (models.IntegerField, models.ForeignKey),
     "long": (models.BigIntegerField,),
-    "double": (models.FloatField, SphericalPolygonField),
+    "double": (models.FloatField,),
     "boolean": (models.BooleanField,),
-    "char": (models.TextField, models.DateTimeField, models.ForeignKey, models.OneToOneField),
+    "char": (
+        models.TextField,
+        models.DateTimeField,
+        models.ForeignKey,
+        models.OneToOneField,
+        SphericalPolygonField,
+    ),
 }
 
 
@@ -69,9 +75,12 @@ def test_every_plain_column_is_stored_in_its_type():
         for column in table.columns:
             if column.source is None:
                 assert isinstance(fields[column.name], _FIELDS[column.datatype]), column.name
-                assert (column.xtype == "timestamp") == isinstance(
-                    fields[column.name], models.DateTimeField
-                ), column.name
+                for xtype, field in (
+                    ("timestamp", models.DateTimeField),
+                    ("adql:REGION", SphericalPolygonField),
+                ):
+                    is_one = isinstance(fields[column.name], field)
+                    assert (column.xtype == xtype) == is_one, column.name
 
 
 def test_every_expression_can_be_selected():
