@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from adql import tree
 from adql.errors import AdqlError
+from adql.words import FUNCTIONS
 
 #: PostgreSQL's longest ``char(n)``.
 LONGEST_TEXT = 10_485_760
@@ -69,7 +70,7 @@ def without_coordinate_system(arguments: tuple[tree.Value, ...]) -> tuple[tree.V
 def may_be_point(value: tree.Value) -> bool:
     """Whether the grammar lets this stand for a position (``<coord_value>``)."""
     if isinstance(value, tree.FunctionCall):
-        return value.name in {"POINT", "CENTROID"} or not value.name.isupper()
+        return value.name in {"POINT", "CENTROID"} or value.name not in FUNCTIONS
     return isinstance(value, tree.ColumnReference)
 
 

@@ -124,9 +124,10 @@ class Expressions:
             agree = first.unit == second.unit or not first.unit or not second.unit
             unit = first.unit or second.unit if agree else None
             ucd = first.ucd if first.ucd == second.ucd else None
-        return typed.Arithmetic(
-            wider(left.type, right.type), node.operator, left, right, meaning=Meaning(unit, ucd)
-        )
+        data_type = wider(left.type, right.type)
+        if data_type == SHORT:
+            left, data_type = converted(left, INT), INT  # two of them soon overflow
+        return typed.Arithmetic(data_type, node.operator, left, right, meaning=Meaning(unit, ucd))
 
     def _concatenation(self, node: tree.Concatenation, scope: Scope) -> typed.Value:
         parts = [self.value(part, scope) for part in (node.left, node.right)]

@@ -7,6 +7,7 @@ rather than silently not converted.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -120,8 +121,39 @@ def _circle(arguments: Arguments, position: Position) -> typed.Value:
 
 def _box(arguments: Arguments, position: Position) -> typed.Value:
     centre = _centre(arguments, 2, "BOX")
-    sizes = (_size(value, 179, "BOX's width or height") for value in arguments[-2:])
-    return typed.Box(POLYGON, centre, *sizes, meaning=_REGION, position=position)
+    width, height = (_size(value, 179, "BOX's width or height") for value in arguments[-2:])
+    box = typed.Box(POLYGON, centre, width, height, meaning=_REGION, position=position)
+    return _corners(box) or box
+
+
+def _corners(box: typed.Box) -> typed.Value | None:
+    """The polygon of a box whose numbers are all known; an index serves it."""
+    if not isinstance(box.centre, typed.Point):
+        return None
+    parts = (box.centre.longitude, box.centre.latitude, box.width, box.height)
+    numbers = [constant_number(part) for part in parts]
+    if None in numbers:
+        return None
+    longitude, latitude, width, height = (math.radians(n or 0) for n in numbers)
+    x, y = math.tan(width / 2), math.tan(height / 2)
+    if not (x and y):
+        raise AdqlError("a BOX has a width and a height", box.position)
+    sine, cosine = math.sin(latitude), math.cos(latitude)
+    vertices = []
+    for east, north in ((-x, -y), (x, -y), (x, y), (-x, y)):
+        # The gnomonic projection turned back: (1, east, north) seen from the tangent point.
+        along, up = cosine - north * sine, sine + north * cosine
+        corner = math.degrees(longitude + math.atan2(east, along)) % 360
+        vertices.append(
+            typed.Point(
+                POINT,
+                typed.Constant(DOUBLE, corner),
+                typed.Constant(DOUBLE, math.degrees(math.atan2(up, math.hypot(east, along)))),
+                meaning=_POSITION,
+                position=box.position,
+            )
+        )
+    return typed.Polygon(POLYGON, tuple(vertices), meaning=box.meaning, position=box.position)
 
 
 def _polygon(arguments: Arguments, position: Position) -> typed.Value:

@@ -58,6 +58,8 @@ _CHARACTER_HINTS = {
     "~": "ADQL 2.1 has no bitwise operators",
     "!": "unequal is <> or !=; a condition is negated with NOT",
     "[": "ADQL has no arrays",
+    **dict.fromkeys("‘’´`", "texts stand in straight quotes, as in 'Crab'"),
+    **dict.fromkeys("“”", 'names stand in straight double quotes, as in "size"'),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def parse(text: str) -> tree.Query:
     Raises AdqlError, with the place and what was expected there, for anything that isn't ADQL.
     """
     try:
-        parsed = _GRAMMAR.parse(text)
+        parsed = _grammar().parse(text)
     except UnexpectedToken as error:
         raise explain(text, error) from None
     except UnexpectedInput as error:
@@ -361,9 +362,12 @@ class _Builder(Transformer[Token, Any]):
         return tree.Name(str(token), position=_place(token))
 
 
-_GRAMMAR = Lark(
-    (Path(__file__).parent / "grammar.lark").read_text(encoding="utf-8"),
-    parser="lalr",
-    lexer=AdqlLexer,
-    transformer=_Builder(),
-)
+@cache
+def _grammar() -> Lark:
+    """The parser's tables; making them takes a tenth of a second, so not at import."""
+    return Lark(
+        (Path(__file__).parent / "grammar.lark").read_text(encoding="utf-8"),
+        parser="lalr",
+        lexer=AdqlLexer,
+        transformer=_Builder(),
+    )

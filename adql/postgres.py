@@ -89,7 +89,7 @@ def _order_term(term: typed.OrderTerm, by_number: bool) -> str | None:
     direction = " DESC" if term.descending else ""
     if by_number and term.output is not None:
         return f"{term.output}{direction}"
-    if isinstance(term.value, typed.Constant):
+    if _is_literal(term.value):
         return None  # sorts nothing, and PostgreSQL would take a whole number for a column's
     return _value(term.value) + direction
 
@@ -138,7 +138,11 @@ def _items(items: Iterable[tuple[str, str]]) -> str:
 def _group_term(value: typed.Value) -> str:
     # A bare whole number would be taken for the number of a column.
     text = _value(value)
-    return f"{text}::{value.type.postgres}" if isinstance(value, typed.Constant) else text
+    return f"{text}::{value.type.postgres}" if _is_literal(value) else text
+
+
+def _is_literal(value: typed.Value) -> bool:
+    return isinstance(value, typed.Constant) or constant_number(value) is not None
 
 
 def _relation(relation: typed.Table | typed.Derived | typed.Join) -> str:
@@ -235,8 +239,10 @@ def _in_query(c: typed.InQuery) -> str:
 
 def _like(c: typed.Like) -> str:
     word = f"{_not(c.negated)}{'ILIKE' if c.ignores_case else 'LIKE'}"
-    # ADQL's patterns have no escape character.
-    return f"{_value(c.operand)} {word} {_value(c.pattern)} ESCAPE ''"
+    # ADQL's patterns have no escape character, PostgreSQL's have the backslash.
+    plain = isinstance(c.pattern, typed.Constant) and "\\" not in str(c.pattern.value)
+    escape = "" if plain else " ESCAPE ''"
+    return f"{_value(c.operand)} {word} {_value(c.pattern)}{escape}"
 
 
 def _joined(word: str, operands: Iterable[typed.Condition]) -> str:
@@ -400,15 +406,20 @@ def _degrees(value: typed.Value) -> str:
 
 def _degrees_of(name: str, kind: Kind) -> str:
     if kind is Kind.POINT:
-        array = f"ARRAY[degrees(long({name})), degrees(lat({name}))]"
+        array = f"ARRAY[{_rounded(f'long({name})')}, {_rounded(f'lat({name})')}]"
     elif kind is Kind.CIRCLE:
-        centre = f"center({name})"
-        array = f"ARRAY[degrees(long({centre})), degrees(lat({centre})), degrees(radius({name}))]"
+        parts = (f"long(center({name}))", f"lat(center({name}))", f"radius({name})")
+        array = f"ARRAY[{', '.join(map(_rounded, parts))}]"
     else:
         # pgSphere 1.2 gives a polygon's vertices as text only.
         vertices = f"('{{' || translate({name}::text, '(){{}} ', '') || '}}')::float8[]"
-        array = f"ARRAY(SELECT degrees(d) FROM unnest({vertices}) AS u(d))"  # noqa: S608
+        array = f"ARRAY(SELECT {_rounded('d')} FROM unnest({vertices}) AS u(d))"  # noqa: S608
     return f"CASE WHEN {name} IS NOT NULL THEN {array} END"
+
+
+def _rounded(radians: str) -> str:
+    """Degrees to 1e-11: what was stored as 83.63 comes back so, not as 83.63000000000001."""
+    return f"round(degrees({radians}) * 1e11) / 1e11"
 
 
 def _numbers(value: typed.Value) -> list[typed.Value] | None:

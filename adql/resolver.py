@@ -20,7 +20,7 @@ from adql.functions import Function, by_name
 from adql.printer import write
 from adql.schema import Catalogue, Table
 from adql.scopes import Scope, VisibleColumn, VisibleTable
-from adql.types import GEOMETRIES, TEXT, DataType, Kind, Meaning, common, of_column
+from adql.types import GEOMETRIES, NULL, TEXT, DataType, Kind, Meaning, common, of_column
 
 #: How deep a query may be nested, in steps of the interpreter; deeper ones are refused.
 _TOO_DEEP = "the query is nested too deeply"
@@ -74,6 +74,8 @@ def _output_columns(query: typed.Query) -> tuple[OutputColumn, ...]:
     for output in query.outputs:
         name = _unused(output.name, taken)
         kind, meaning = output.value.type, output.value.meaning
+        if kind == NULL:
+            kind = TEXT
         columns.append(
             OutputColumn(
                 name,
@@ -199,8 +201,6 @@ class _Resolver:
                 found += ((c.name, replace(c.value, position=item.position)) for c in columns)
                 continue
             value = self._expressions.value(item.value, scope)
-            if value.type.kind is Kind.NULL:
-                value = converted(value, TEXT)
             if not isinstance(item.value, tree.ColumnReference):
                 text = write(item.value)
                 meaning = replace(value.meaning, utype=None, description=text)
@@ -225,10 +225,10 @@ class _Resolver:
     def _group_term(self, node: tree.Value, scope: Scope) -> typed.Value:
         if isinstance(node, tree.NumberLiteral):
             value = scope.outputs[_output_number(node, scope) - 1].value
-            if grouping.has_aggregate(value):
-                raise AdqlError("rows can't be grouped by a set function", node.position)
         else:
             value = self._expressions.value(node, scope)
+        if grouping.has_aggregate(value):
+            raise AdqlError("rows can't be grouped by a set function", node.position)
         if value.type.kind in GEOMETRIES:
             raise AdqlError("rows can't be grouped by a geometry", node.position)
         return value
@@ -259,7 +259,13 @@ class _Resolver:
     def _relation(self, node: tree.FromItem, scope: Scope) -> typed.Relation:
         """Bind a FROM item, and make its tables and columns visible in the scope."""
         relation, tables, columns = self._bound(node, scope)
-        scope.tables += tables
+        for table in tables:
+            shown = ".".join(table.names)
+            if any(table.names == other.names for other in scope.tables):
+                raise AdqlError(
+                    f"`{shown}` stands twice in FROM", node.position, "give one of them an alias"
+                )
+            scope.tables.append(table)
         scope.columns += columns
         return relation
 

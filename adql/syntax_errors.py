@@ -78,6 +78,8 @@ def _hint(text: str, error: UnexpectedToken, expected: set[str]) -> str | None:
         return "ADQL has subqueries in FROM, IN and EXISTS only"
     if word == previous == "=":
         return "equality is a single ="
+    if token.type == "DISTINCT" and previous is not None and previous.type == "WHOLE_NUMBER":
+        return "DISTINCT stands before TOP"
     if token.upper() == "CASE":
         return "ADQL 2.1 has no CASE"
     if "USING" in expected and "ON" in expected:
