@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from adql import geometry, tree, typed, units
-from adql.conversions import comparable, converted, double, matched, number, unified
+from adql.conversions import comparable, constant_number, converted, double, matched, number, unified
 from adql.errors import START, AdqlError, Position, nearest
 from adql.functions import BUILT_IN, Function, Signature
 from adql.printer import write
@@ -123,7 +123,10 @@ class Expressions:
         else:
             agree = first.unit == second.unit or not first.unit or not second.unit
             unit = first.unit or second.unit if agree else None
-            ucd = first.ucd if first.ucd == second.ucd else None
+            if first.ucd == second.ucd or constant_number(right) is not None:
+                ucd = first.ucd
+            elif constant_number(left) is not None:
+                ucd = second.ucd
         data_type = wider(left.type, right.type)
         if data_type == SHORT:
             left, data_type = converted(left, INT), INT  # two of them soon overflow
