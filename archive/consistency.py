@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.conf import settings
-
 from archive.file_store import sha256_of
 from archive.models import DataProduct, Store
 from instruments.archive_layout import CATALOGUES, SCIENCE_WINDOWS
@@ -38,24 +36,17 @@ def check(
     known: set[Path] = set()
     products = DataProduct.objects.order_by("store", "path")
     for product in progress(products.iterator(), products.count()):
-        path = root_of(Store(product.store)) / product.path
-        known.add(path)
-        problem = _problem(product, path, checksums)
+        known.add(product.file)
+        problem = _problem(product, checksums)
         if problem:
-            yield Inconsistency(path, problem)
+            yield Inconsistency(product.file, problem)
     for path in sorted(_files()):
         if path not in known:
             yield Inconsistency(path, "is in no table; ingest it, or remove it")
 
 
-def root_of(store: Store) -> Path:
-    """The folder of a store."""
-    if store is Store.ARCHIVE:
-        return Path(settings.VO_ARCHIVE_ROOT)
-    return Path(settings.VO_PRODUCT_ROOT)
-
-
-def _problem(product: DataProduct, path: Path, checksums: bool) -> str | None:
+def _problem(product: DataProduct, checksums: bool) -> str | None:
+    path = product.file
     if not path.is_file():
         return "is missing"
     size = path.stat().st_size
@@ -70,12 +61,12 @@ def _problem(product: DataProduct, path: Path, checksums: bool) -> str | None:
 
 def _files() -> Iterator[Path]:
     """Files that should be in the tables: of Science Windows those that ingest reads."""
-    archive = root_of(Store.ARCHIVE)
+    archive = Store.ARCHIVE.root
     for path in _below(archive / SCIENCE_WINDOWS):
         if path.name in (SCIENCE_WINDOW_FILE, EVENT_FILE):
             yield path
     yield from _below(archive / CATALOGUES)
-    yield from _below(root_of(Store.PRODUCT))
+    yield from _below(Store.PRODUCT.root)
 
 
 def _below(folder: Path) -> Iterator[Path]:

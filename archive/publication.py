@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from django.conf import settings
 from django.db import transaction
 
 from archive.file_store import place_file
@@ -112,7 +111,7 @@ def publish(product: NewProduct) -> PublishedProduct:
     _check(product)
     identity = product.identity or new_product_identity()
     location = f"{identity.product_id[:2]}/{identity.product_id}/{product.file_name}"
-    path = settings.VO_PRODUCT_ROOT / location
+    path = Store.PRODUCT.root / location
     now = datetime.now(UTC)
     is_public = product.public and all(window.is_public for window in product.inputs)
     release_date = now if is_public else None

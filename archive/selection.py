@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from archive.models import DataProduct, ScienceWindow
@@ -254,7 +253,7 @@ def _record(window: ScienceWindow, file: DataProduct) -> ScienceWindowRecord:
         id=identifier,
         folder=identifier.folder,
         event_file=EventFile(
-            path=settings.VO_ARCHIVE_ROOT / file.path,
+            path=file.file,
             location=PurePosixPath(file.path),
             size=file.size,
             sha256=file.sha256,

@@ -238,7 +238,7 @@ def _products() -> Table:
             _time("created", "When the file was made, UTC", "time.creation"),
             _number("e_min_kev", "keV", "Lowest energy", "em.energy;stat.min"),
             _number("e_max_kev", "keV", "Highest energy", "em.energy;stat.max"),
-            _text("software", "What made it", "meta.software"),
+            _text("software", "What made it", "meta.id;meta.software"),
             _text(
                 "data_rights",
                 "public, secure or proprietary",

@@ -8,10 +8,9 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from archive.consistency import root_of
 from archive.file_store import CHUNK
 from archive.identifiers import is_product_id
-from archive.models import DataProduct, Store
+from archive.models import DataProduct
 from archive.rights import Rights, may_read
 from auth.principal import of_request
 from dali.errors import AuthorisationError, NotFoundError
@@ -32,7 +31,7 @@ def product(request: HttpRequest, product_id: str) -> HttpResponseBase:
     rights = Rights(stored.data_rights, stored.release_date, stored.owner_id)
     if not may_read(of_request(request), rights):
         raise AuthorisationError(_refusal(rights))
-    path = root_of(Store(stored.store)) / stored.path
+    path = stored.file
     if not path.is_file():
         raise NotFoundError("The file of this product is missing; the operator can find out why.")
     return _file_response(request, stored, path)

@@ -233,7 +233,9 @@ def _event_content(
     gti = file.extension(hdus, isgri_files.GOOD_TIME_INTERVALS.extension)
     if hdu is None or gti is None:
         return None
-    header = file.keywords(hdu, isgri_files.EVENTS.keywords, elsewhere=keywords)
+    # the engines read the attitude beside the events; for the rest swg.fits may speak
+    elsewhere = {name: value for name, value in keywords.items() if name not in _AXES}
+    header = file.keywords(hdu, isgri_files.EVENTS.keywords, elsewhere)
     _check_identity(identifier, file, hdu.name, header)
     _check_times(file, hdu.name, header)
     _check_date(file, hdu.name, header)
@@ -252,7 +254,7 @@ def _check_attitude(
     file: FitsFile, hdu: str, header: dict[str, Any], keywords: dict[str, Any]
 ) -> None:
     for axis in _AXES:
-        there, here = keywords[axis], header[axis]
+        there, here = keywords[axis], header.get(axis, keywords[axis])
         if abs((here - there + 180) % 360 - 180) > _ATTITUDE_SLACK_DEG:
             file.report(f"is {here}; {SCIENCE_WINDOW_FILE} has {there}", hdu=hdu, item=axis)
 

@@ -52,7 +52,7 @@ def load(content: ScienceWindowContent, folder: Path) -> None:
 
 def place_of(content: ScienceWindowContent) -> Path:
     """Where a Science Window's files belong."""
-    return Path(settings.VO_ARCHIVE_ROOT).resolve() / content.id.folder
+    return Store.ARCHIVE.root.resolve() / content.id.folder
 
 
 def _place(content: ScienceWindowContent, folder: Path) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from django.conf import settings
 from django.db import transaction
 
 from archive.catalogue import CATALOGUE_KIND
@@ -206,7 +205,7 @@ def _read(file: FitsFile, read: Callable[[FitsFile], list[dict[str, Any]]]) -> l
 
 def _place(path: Path, location: str, sha256: str) -> None:
     """Copy a file to its place below the archive's root, where that is free."""
-    place = Path(settings.VO_ARCHIVE_ROOT).resolve() / location
+    place = Store.ARCHIVE.root.resolve() / location
     if path.resolve() == place:
         return
     try:

@@ -1,5 +1,7 @@
 """Files that this server hands out: the archive's own and those made here."""
 
+from pathlib import Path
+
 from django.conf import settings
 from django.db import models
 
@@ -11,6 +13,12 @@ class Store(models.TextChoices):
 
     ARCHIVE = "archive", "the mission's archive (VO_ARCHIVE_ROOT)"
     PRODUCT = "product", "products made here (VO_PRODUCT_ROOT)"
+
+    @property
+    def root(self) -> Path:
+        """The folder itself, absolute."""
+        roots = {Store.ARCHIVE: settings.VO_ARCHIVE_ROOT, Store.PRODUCT: settings.VO_PRODUCT_ROOT}
+        return Path(roots[self]).absolute()
 
 
 class DataRights(models.TextChoices):
@@ -56,3 +64,8 @@ class DataProduct(models.Model):
     def __str__(self) -> str:
         """The identifier."""
         return self.obs_publisher_did
+
+    @property
+    def file(self) -> Path:
+        """Where it lies, absolute."""
+        return Store(self.store).root / self.path

@@ -173,7 +173,7 @@ def test_keywords_that_may_be_missing_are_not_missed(archive_root: Path):
 
 
 def test_events_may_leave_to_the_group_what_it_says(archive_root: Path):
-    names = ("SWID", "REVOL", "RA_SCX", "DEC_SCX", "RA_SCZ", "DEC_SCZ", "TSTART", "PS")
+    names = ("SWID", "REVOL", "SW_TYPE", "TELESCOP", "TSTART", "TSTOP", "TELAPSE", "PS")
     write_science_window(archive_root, event_changes=dict.fromkeys(names))
 
     assert ingest([archive_root]).loaded == 1
@@ -232,6 +232,7 @@ def gap(values: int) -> np.ndarray:
         ({"event_changes": {"LIVETIME": None}}, "[ISGR-EVTS-ALL] LIVETIME", "missing"),
         ({"event_changes": {"LIVETIME": 1200.0}}, "LIVETIME", "from 0 to ONTIME"),
         ({"event_changes": {"ONTIME": -1.0}}, "ONTIME", "must not be negative"),
+        ({"event_changes": {"RA_SCX": None}}, "[ISGR-EVTS-ALL] RA_SCX", "missing"),
         ({"event_changes": {"RA_SCX": 90.0}}, "RA_SCX", "swg.fits has 83.6331"),
         ({"columns": {"DETY": None}}, "[ISGR-EVTS-ALL] DETY", "the column is missing"),
         ({"columns": {"DETY": gap(130)}}, "DETY", "500 events lie outside the detector"),

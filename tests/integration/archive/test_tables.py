@@ -1,6 +1,8 @@
 """Published tables against what is stored, and against the standard."""
 
 import pytest
+from astropy.io.votable.ucd import parse_ucd
+from astropy.units import Unit
 from django.apps import apps
 from django.db import connection, models
 
@@ -131,6 +133,14 @@ def test_every_column_is_described_once():
         names = [column.name for column in table.columns]
         assert len(set(names)) == len(names)
         assert all(column.description and column.ucd for column in table.columns)
+
+
+def test_units_and_ucds_are_those_of_the_standards():
+    for table in tables():
+        for column in table.columns:
+            parse_ucd(column.ucd, check_controlled_vocabulary=True)
+            if column.unit:
+                Unit(column.unit, format="vounit")
 
 
 def test_addresses_begin_with_the_sites(settings):
