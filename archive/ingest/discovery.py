@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from archive.ingest.problems import Problem
 from instruments import archive_layout
 from instruments.isgri_files import EVENT_FILE, SCIENCE_WINDOW_FILE
 
@@ -16,13 +17,13 @@ _FOLDER = re.compile(r"[0-9]{12}\.[0-9]{3}")
 class Findings:
     """What was found, each in order of path.
 
-    missing: paths that aren't there.
+    problems: of paths that hold nothing of this.
     """
 
     science_windows: tuple[Path, ...]
     catalogues: tuple[Path, ...]
     observations: tuple[Path, ...]
-    missing: tuple[Path, ...]
+    problems: tuple[Problem, ...]
 
 
 def find(paths: Iterable[Path]) -> Findings:
@@ -33,21 +34,23 @@ def find(paths: Iterable[Path]) -> Findings:
     science_windows: dict[Path, None] = {}
     catalogues: dict[Path, None] = {}
     observations: dict[Path, None] = {}
-    missing: list[Path] = []
+    problems: list[Problem] = []
     for path in paths:
         root = path.resolve()
         if not root.is_dir():
-            missing.append(path)
+            problems.append(Problem(path, "there is no such folder"))
             continue
-        for folder in sorted(_science_windows(root)):
-            science_windows[folder] = None
+        folders = sorted(_science_windows(root))
         hec = root / archive_layout.CATALOGUES
-        for file in sorted(hec.glob(archive_layout.CATALOGUE_PATTERN)):
-            catalogues[file] = None
-        file = root / archive_layout.OBSERVATIONS_FILE
-        if file.is_file():
-            observations[file] = None
-    return Findings(tuple(science_windows), tuple(catalogues), tuple(observations), tuple(missing))
+        editions = sorted(hec.glob(archive_layout.CATALOGUE_PATTERN))
+        table = root / archive_layout.OBSERVATIONS_FILE
+        tables = [table] if table.is_file() else []
+        science_windows |= dict.fromkeys(folders)
+        catalogues |= dict.fromkeys(editions)
+        observations |= dict.fromkeys(tables)
+        if not (folders or editions or tables):
+            problems.append(Problem(path, "holds nothing to ingest: no scw/, cat/hec/ or obs/"))
+    return Findings(tuple(science_windows), tuple(catalogues), tuple(observations), tuple(problems))
 
 
 def _science_windows(root: Path) -> Iterable[Path]:

@@ -43,8 +43,11 @@ class FitsFile:
         self.problems: list[Problem] = []
 
     def open(self) -> fits.HDUList:
-        """The extensions, data included; raises `UnreadableError` for a damaged file."""
-        content = self._raw
+        """The extensions, data included; raises `UnreadableError` for a damaged file.
+
+        To be called once: the bytes that were read are let go.
+        """
+        content, self._raw = self._raw, b""
         if self.path.suffix == ".gz":
             try:
                 content = gzip.decompress(content)

@@ -46,7 +46,7 @@ def load(content: ScienceWindowContent, folder: Path) -> None:
             _place(content, folder)
     except IntegrityError as exc:
         raise UnreadableError(
-            Problem(folder, "is being ingested by somebody else at this moment")
+            Problem(folder, "was just ingested from elsewhere; ingest again to compare the two")
         ) from exc
 
 

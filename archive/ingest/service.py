@@ -57,8 +57,8 @@ def ingest(
         for fault in faults:
             complain(fault)
 
-    for path in found.missing:
-        refuse(Problem(path, "there is no such folder"))
+    for problem in found.problems:
+        refuse(problem)
     # observations first: they say when data become public
     for files, load_file in (
         (found.observations, load_observations),

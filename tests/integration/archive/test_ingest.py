@@ -318,6 +318,25 @@ def test_a_folder_of_the_wrong_name_is_named(archive_root: Path):
     assert "is no Science Window: expected RRRRPPPPSSSF.VVV" in only_problem(ingest([archive_root]))
 
 
+def test_the_same_path_twice_counts_once(archive_root: Path):
+    folder = write_science_window(archive_root)
+
+    report = ingest([archive_root, folder, archive_root])
+
+    assert (report.loaded, report.bad) == (1, 0)
+
+
+def test_two_trees_with_the_same_science_window_give_one(archive_root: Path, outside: Path):
+    write_science_window(outside)
+    write_science_window(outside.parent / "other", count=400)
+
+    report = ingest([outside, outside.parent / "other"])
+
+    assert (report.loaded, report.bad) == (1, 1)
+    assert "ingest again to compare" in str(report.problems[0])
+    assert ScienceWindow.objects.get().event_count == 500
+
+
 def test_bad_ones_are_skipped_and_good_ones_loaded(archive_root: Path):
     write_science_window(archive_root)
     write_science_window(archive_root, "066500340010.001", changes={"REVOL": 1})
@@ -341,8 +360,10 @@ def test_the_command_tells_and_fails_if_any_was_bad(archive_root: Path, capsys):
     assert "066500340010.001/swg.fits [GNRL-SCWG-GRP] REVOL: is 1" in told.err
 
 
-def test_a_path_that_is_not_there_is_bad(tmp_path: Path):
+def test_a_path_that_is_not_there_or_holds_nothing_is_bad(tmp_path: Path):
     assert "there is no such folder" in only_problem(ingest([tmp_path / "nowhere"]))
+    (tmp_path / "empty").mkdir()
+    assert "holds nothing to ingest" in only_problem(ingest([tmp_path / "empty"]))
 
 
 def test_nothing_is_half_loaded_when_the_copy_fails(archive_root: Path, outside: Path, monkeypatch):
