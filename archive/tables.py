@@ -222,7 +222,6 @@ def _products() -> Table:
             _text("kind", "swg, isgri_events, mosaic, sources, ...", "meta.code", principal=True),
             _text("scw", "Science Window of the archive's files", "meta.id;obs", indexed=True),
             _text("obs_id", "What belongs together, as in ivoa.obscore", "meta.id", indexed=True),
-            _text("job_id", "Analysis job that made it", "meta.id", indexed=True),
             _text("access_url", "URL of the file", "meta.ref.url", source=_access_url()),
             _text("file_name", "Name to save it under", "meta.id;meta.file"),
             _text("media_type", "Media type", "meta.code.mime"),

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from analysis.engines import engine as engine_named
 from analysis.engines.protocol import ImagePlan
+from analysis.execution import GraphResult
 from analysis.products.fits_files import Card
 from analysis.products.image_files import write_image
 from analysis.products.sky_maps import SkyMaps
@@ -83,10 +84,12 @@ def run(context: JobContext[IsgriImageParameters]) -> None:
     with running(context, engine) as work:
         work.tell(_told(choice))
         images = [engine.image(_events(window), known, plan) for window in windows]
-        work.expect(2 * len(images) + 3)
-        good = _made(work, images)
-        steps = engine.mosaic(good, known, plan)
+        steps = engine.mosaic(images, known, plan)
         outcome = work.run(steps.all())
+        good = _good(work, images, outcome)
+        if len(good) < len(images):
+            steps = engine.mosaic(good, known, plan)
+            outcome = work.run(steps.all())
     mosaic, sources, preview = (outcome.of(step) for step in steps.all())
     if mosaic is None or sources is None or preview is None:
         raise JobFailure(next(iter(outcome.failures.values())).reason)
@@ -129,19 +132,17 @@ def run(context: JobContext[IsgriImageParameters]) -> None:
     )
 
 
-def _made(work: WorkflowRun, images: Sequence[Step]) -> list[Step]:
-    """The images that could be made; raises `JobFailure` where too many could not."""
-    outcome = work.run(images)
-    good = [image for image in images if outcome.of(image) is not None]
+def _good(work: WorkflowRun, images: Sequence[Step], outcome: GraphResult) -> list[Step]:
+    """The images that didn't fail; raises `JobFailure` where too many did."""
     failures = [outcome.failures[i.identity] for i in images if i.identity in outcome.failures]
-    if len(failures) > MOST_FAILED * len(images) or not good:
+    if len(failures) > MOST_FAILED * len(images):
         reasons = "; ".join(failure.reason for failure in failures[:5])
         raise JobFailure(
             f"EmptyImageList: {len(failures)} of {len(images)} Science Windows failed: {reasons}"
         )
     for failure in failures:
         work.tell(f"left out: {failure.reason}")
-    return good
+    return [image for image in images if image.identity not in outcome.failures]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -38,20 +38,17 @@ class WorkflowRun:
         self.lines: list[str] = []
         self._context = context
         self._pool = pool
-        self._expected = 0
+        self._expected: set[str] = set()
         self._surroundings = Surroundings(
             cache_root=Path(settings.VO_CACHE_ROOT),
             authority=settings.VO_AUTHORITY,
             software={"vo_server": settings.VO_VERSION, **engine.libraries},
         )
 
-    def expect(self, steps: int) -> None:
-        """Say how many steps the job will look at in all, for its progress."""
-        self._expected = steps
-
     def run(self, targets: Sequence[Step]) -> GraphResult:
         """Run one graph; raises `JobFailure` where the machine, not a step, failed."""
         planned = plan(tuple(targets), Cache(self._surroundings.cache_root))
+        self._expected.update(step.identity for step in planned)
         try:
             return run_graph(
                 planned,
@@ -79,12 +76,12 @@ class WorkflowRun:
             self.tell(message)
 
     def _failed(self, failure: StepFailure) -> None:
+        self._expected.discard(failure.step.identity)
         self._step_told(f"{failure.step.kind.name} {failure.step.label} failed: {failure.reason}")
 
     def _step_told(self, line: str) -> None:
         self.lines.append(line)
-        done = len(self.results)
-        self._context.progress(done, max(self._expected, done), line)
+        self._context.progress(len(self.results), len(self._expected), line)
 
 
 @contextmanager

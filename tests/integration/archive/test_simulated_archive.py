@@ -10,25 +10,16 @@ from archive.catalogue import source_named
 from archive.models import ObsCoreRow, Observation
 from archive.selection import WithheldScienceWindowError, select
 from auth.principal import ANONYMOUS
-from fixtures.plan import SMALL_PLAN
-from fixtures.simulate import simulate_archive
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(scope="session")
-def simulated(tmp_path_factory) -> Path:
-    root = tmp_path_factory.mktemp("simulated")
-    simulate_archive(root, plan=SMALL_PLAN, processes=1)
-    return root
+def test_a_simulated_archive_is_ingested_whole(small_archive: Path, settings, capsys):
+    settings.VO_ARCHIVE_ROOT = small_archive
 
-
-def test_a_simulated_archive_is_ingested_whole(simulated: Path, settings, capsys):
-    settings.VO_ARCHIVE_ROOT = simulated
-
-    call_command("ingest", str(simulated))
+    call_command("ingest", str(small_archive))
     call_command("consistency_check", "--checksums", verbosity=0)
-    call_command("ingest", str(simulated))
+    call_command("ingest", str(small_archive))
 
     told = capsys.readouterr().out.splitlines()
     assert told == [

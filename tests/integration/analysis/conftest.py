@@ -1,0 +1,71 @@
+"""An ingested archive and a way to run a job's code as the worker's child process would."""
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from analysis.workflows.isgri_image import ISGRI_IMAGE, IsgriImageParameters
+from archive.ingest.service import ingest
+from auth.principal import ANONYMOUS, Principal
+from uws.parameters import check
+from uws.types import JobContext
+
+
+@pytest.fixture
+def archive(db: None, small_archive: Path, settings, tmp_path: Path) -> Path:
+    """The small archive, ingested; products, cache and jobs go to a folder of the test's own."""
+    settings.VO_ARCHIVE_ROOT = small_archive
+    settings.VO_PRODUCT_ROOT = tmp_path / "products"
+    settings.VO_CACHE_ROOT = tmp_path / "cache"
+    settings.VO_ANALYSIS_PROCESSES = 2
+    report = ingest([small_archive])
+    assert report.bad == 0
+    return small_archive
+
+
+class Told:
+    """What a job told its owner."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+        self.last_progress = (0.0, 0.0)
+
+    def progress(self, done: float, total: float, message: str) -> None:
+        self.last_progress = (done, total)
+
+    def message(self, text: str) -> None:
+        self.messages.append(text)
+
+
+class Finished:
+    """A job that has run: its results by name, what it told, and the lines of its log."""
+
+    def __init__(self, context: JobContext[IsgriImageParameters], told: Told) -> None:
+        self.results = {result.name: result.path for result in context.results}
+        self.messages = told.messages
+        self.last_progress = told.last_progress
+        self.log = self.results["log"].read_text().splitlines()
+
+    def steps(self, how: str) -> list[str]:
+        """Names of the steps that ended in that way (``done``, ``restored from cache``)."""
+        return [line.split()[0] for line in self.log if line.endswith(how)]
+
+
+@pytest.fixture
+def image(archive: Path, tmp_path: Path) -> Callable[..., Finished]:
+    """Runs an ``isgri_image`` job with these parameters."""
+    numbers = itertools.count()
+
+    def run(owner: Principal = ANONYMOUS, **sent: str | tuple[str, ...]) -> Finished:
+        values = {k: (v,) if isinstance(v, str) else v for k, v in sent.items()}
+        folder = tmp_path / f"job{next(numbers)}"
+        folder.mkdir()
+        told = Told()
+        parameters = check(IsgriImageParameters, values)
+        context = JobContext(f"secret-{folder.name}", owner, parameters, folder, told)
+        ISGRI_IMAGE.run(context)
+        return Finished(context, told)
+
+    return run

@@ -1,0 +1,218 @@
+"""The image job from parameters to products, on simulated Science Windows of the Crab."""
+
+import shutil
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from astropy.coordinates import SkyCoord
+from astropy.io import fits
+from astropy.table import Table
+from django.db import connection
+
+from archive.models import ScienceWindow
+from auth.principal import ANONYMOUS, Principal
+from uws.errors import JobFailure
+
+Image = Callable[..., Any]
+CRAB = SkyCoord(83.6331, 22.0145, unit="deg")
+
+
+def rows(sql: str) -> list[tuple[Any, ...]]:
+    """What the published tables hold."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall()
+
+
+@pytest.fixture
+def crab_scws(archive) -> list[str]:
+    return list(
+        ScienceWindow.objects.filter(target_name="Crab")
+        .order_by("scw")
+        .values_list("scw", flat=True)
+    )
+
+
+@pytest.fixture
+def embargoed_scw(archive) -> str:
+    return str(ScienceWindow.objects.filter(release_date__year=2099).first().scw)
+
+
+def test_the_crab_is_found_where_it_is_with_the_rate_that_was_simulated(
+    image: Image, crab_scws: list[str]
+):
+    done = image(scw_list=tuple(crab_scws[:3]))
+    sources = Table.read(done.results["sources"], format="votable")
+    best = sources[sources["significance"].argmax()]
+    assert best["name"] == "Crab"
+    assert not best["new_source"]
+    assert SkyCoord(best["ra"], best["dec"], unit="deg").separation(CRAB).arcmin < 1
+    assert best["intensity"] == pytest.approx(165, abs=4 * best["intensity_error"])
+    assert set(sources["scw"]) == {""}
+    assert done.last_progress == (9, 9), "two steps for each Science Window and three for all"
+
+
+def test_the_mosaic_has_the_four_maps_and_tells_where_it_comes_from(
+    image: Image, crab_scws: list[str]
+):
+    done = image(scw_list=tuple(crab_scws[:2]))
+    with fits.open(done.results["mosaic"], checksum=True) as mosaic:
+        mosaic.verify("exception")
+        maps = [hdu.header["IMATYPE"] for hdu in mosaic[2:]]
+        assert maps == ["INTENSITY", "VARIANCE", "SIGNIFICANCE", "EXPOSURE"]
+        header = mosaic[0].header
+        assert [header["SCW1"], header["SCW2"]] == crab_scws[:2]
+        assert header["SIMDATA"] is True
+        assert header["ENGINE"] == "coded_mask"
+        entity, activity = header["PROVENT"], header["PROVACT"]
+    assert rows(
+        "SELECT dataproduct_type, calib_level, obs_collection FROM ivoa.obscore"
+        f" WHERE obs_publisher_did = '{entity}'"
+    ) == [("image", 3, "INTEGRAL-SIM")]
+    assert rows(
+        f"SELECT activity_id FROM provenance.was_generated_by WHERE entity_id = '{entity}'"
+    ) == [(activity,)]
+
+
+def test_the_provenance_leads_back_to_the_event_files_and_the_catalogue(
+    image: Image, crab_scws: list[str]
+):
+    done = image(scw_list=tuple(crab_scws[:2]))
+    entity = fits.getheader(done.results["mosaic"])["PROVENT"]
+    ancestors = {
+        place
+        for (place,) in rows(
+            "SELECT e.location FROM provenance.lineage l JOIN provenance.entity e"
+            f" ON e.id = l.ancestor WHERE l.descendant = '{entity}' AND e.location IS NOT NULL"
+        )
+    }
+    assert ancestors == {
+        *(f"scw/{scw[:4]}/{scw}/isgri_events.fits.gz" for scw in crab_scws[:2]),
+        "cat/hec/gnrl_refr_cat_0043.fits",
+    }
+    parameters = dict(
+        rows(
+            'SELECT p.name, p."value" FROM provenance.parameter p'
+            " JOIN provenance.was_configured_by c ON c.parameter_id = p.id"
+            " JOIN provenance.was_generated_by g ON g.activity_id = c.activity_id"
+            f" WHERE g.entity_id = '{entity}'"
+        )
+    )
+    assert parameters["E1_keV"] == "20.0"
+    assert parameters["scw_list"] == ",".join(crab_scws[:2])
+
+
+def test_the_same_job_again_runs_no_step(image: Image, crab_scws: list[str]):
+    first = image(scw_list=tuple(crab_scws[:2]))
+    again = image(scw_list=tuple(reversed(crab_scws[:2])))
+    assert len(first.steps("done")) == 7
+    assert again.steps("done") == []
+    assert again.steps("restored from cache") == ["mosaic", "mosaic_sources", "preview"]
+    with fits.open(first.results["mosaic"]) as one, fits.open(again.results["mosaic"]) as other:
+        for a, b in zip(one[2:], other[2:], strict=True):
+            assert np.array_equal(a.data, b.data, equal_nan=True)
+
+
+def test_one_new_science_window_runs_its_own_steps_and_the_mosaic(
+    image: Image, crab_scws: list[str]
+):
+    image(scw_list=tuple(crab_scws[:2]))
+    more = image(scw_list=tuple(crab_scws[1:3]))
+    assert sorted(more.steps("done")) == [
+        "mosaic",
+        "mosaic_sources",
+        "preview",
+        "shadowgram",
+        "sky_image",
+    ]
+
+
+def test_science_windows_are_found_by_place_and_time(image: Image, crab_scws: list[str]):
+    found = image(src_name="crab", radius="5", T1="2008-03-01T00:00:00", T2="2008-05-01T00:00:00")
+    assert found.messages[0] == f"{len(crab_scws)} Science Windows"
+
+
+def test_a_random_subset_is_taken_where_more_match_and_its_seed_is_recorded(
+    image: Image, crab_scws: list[str]
+):
+    done = image(RA="83.6", DEC="22", max_pointings="2")
+    assert f"2 of {len(crab_scws)} Science Windows, chosen at random with seed" in done.messages[0]
+    seed = done.messages[0].split()[-1]
+    assert rows("SELECT \"value\" FROM provenance.parameter WHERE name = 'selection_seed'") == [
+        (seed,)
+    ]
+    assert image(RA="83.6", DEC="22", max_pointings="2").steps("done") == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"scw_list": "012300010010.001"}, "012300010010.001"),
+        ({"src_name": "No Such Source"}, "No Such Source"),
+        ({"RA": "200", "DEC": "-60", "radius": "3"}, "EmptyScWList"),
+        ({"src_name": "Crab", "T1": "2004-01-01T00:00:00", "T2": "2004-01-02T00:00:00"}, "Empty"),
+    ],
+)
+def test_what_the_archive_does_not_have_is_said(image: Image, sent: dict[str, str], said: str):
+    with pytest.raises(JobFailure, match=said):
+        image(**sent)
+
+
+def test_withheld_data_are_refused_to_strangers(image: Image, embargoed_scw: str):
+    with pytest.raises(JobFailure, match=f"{embargoed_scw} are not public"):
+        image(scw_list=embargoed_scw)
+
+
+def test_an_administrator_may_use_withheld_data_and_nothing_of_it_becomes_public(
+    image: Image, embargoed_scw: str, django_user_model
+):
+    user = django_user_model.objects.create_superuser("operator")
+    root = Principal(user.pk, "operator", is_administrator=True)
+    with pytest.raises(JobFailure, match="all-private"):
+        image(root, scw_list=embargoed_scw)
+    done = image(root, scw_list=embargoed_scw, integral_data_rights="all-private")
+    assert rows("SELECT 1 FROM ivoa.obscore WHERE calib_level > 1") == []
+    entity = fits.getheader(done.results["mosaic"])["PROVENT"]
+    assert rows(f"SELECT 1 FROM provenance.entity WHERE id = '{entity}'") == []
+    assert rows("SELECT 1 FROM provenance.activity WHERE name = 'isgri_image'") == []
+
+
+def test_a_job_that_is_not_to_publish_leaves_no_row(image: Image, crab_scws: list[str]):
+    done = image(ANONYMOUS, scw_list=crab_scws[0], publish="0")
+    assert done.results["mosaic"].exists()
+    assert rows("SELECT 1 FROM ivoa.obscore WHERE calib_level > 1") == []
+
+
+def test_nothing_public_holds_the_job_s_id(image: Image, crab_scws: list[str]):
+    done = image(scw_list=crab_scws[0])
+    public = (
+        str(rows("SELECT * FROM ivoa.obscore"))
+        + str(rows("SELECT * FROM provenance.activity"))
+        + str(rows("SELECT * FROM provenance.entity"))
+        + str(rows("SELECT * FROM integral.product"))
+        + "".join(path.read_bytes().decode("latin-1") for path in done.results.values())
+    )
+    assert "secret-" not in public
+
+
+def test_a_damaged_science_window_is_left_out_and_named(
+    image: Image, crab_scws: list[str], tmp_path, settings, small_archive
+):
+    root = tmp_path / "archive"
+    shutil.copytree(small_archive, root)
+    settings.VO_ARCHIVE_ROOT = root
+    bad = crab_scws[1]
+    (root / f"scw/{bad[:4]}/{bad}/isgri_events.fits.gz").write_bytes(b"not a FITS file")
+    done = image(scw_list=tuple(crab_scws[:3]))
+    assert any("left out" in message and bad in message for message in done.messages)
+    assert fits.getheader(done.results["mosaic"])["NSCW"] == 2
+
+
+def test_a_job_with_nothing_but_damaged_science_windows_fails_by_name(
+    image: Image, crab_scws: list[str], tmp_path, settings
+):
+    settings.VO_ARCHIVE_ROOT = tmp_path / "empty"
+    with pytest.raises(JobFailure, match=f"EmptyImageList.*{crab_scws[0]}"):
+        image(scw_list=crab_scws[0])
