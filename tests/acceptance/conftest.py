@@ -1,21 +1,31 @@
 """The server as it runs in production, on the test database, for tests that are clients."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
+from django.test import override_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT_S = 60
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Acceptance tests come last: their worker would take other tests' jobs from the queue."""
+    items.sort(key=lambda item: Path(__file__).parent in item.path.parents)
 
 
 def _free_port() -> int:
@@ -41,49 +51,131 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
             time.sleep(0.1)
 
 
+class LiveServer:
+    """A web server and a worker, processes of their own.
+
+    url: its address, without a slash at the end. folder: all files that it has and makes, the
+    archive in ``archive_root``. worker: the process that runs jobs.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Start nothing yet."""
+        self.url = f"http://127.0.0.1:{_free_port()}"
+        self.folder = folder
+        self.archive_root = folder / "archive"
+        self.log = folder / "log"
+        self.environment = {
+            **os.environ,
+            "DATABASE_URL": _test_database(settings.CONFIGURATION.database_url),
+            "VO_READER_DATABASE_URL": _test_database(settings.VO_READER_DATABASE_URL),
+            "SITE_URL": self.url,
+            "VO_ARCHIVE_ROOT": str(self.archive_root),
+            "VO_JOB_ROOT": str(folder / "jobs"),
+            "VO_PRODUCT_ROOT": str(folder / "products"),
+            "VO_CACHE_ROOT": str(folder / "cache"),
+            "PYTHONWARNINGS": "default",
+        }
+        self._web: subprocess.Popen[bytes] | None = None
+        self.worker: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start both and wait until the web server answers."""
+        self._web = self._process(
+            str(Path(sys.executable).parent / "granian"),
+            "--interface=asginl",
+            "--host=127.0.0.1",
+            f"--port={urlsplit(self.url).port}",
+            "--workers-kill-timeout=5",
+            "--no-ws",
+            "--log-level=warning",
+            "vo_server.asgi:application",
+        )
+        self.start_worker()
+        _wait_for(f"{self.url}/health/live", self._web)
+
+    def start_worker(self) -> None:
+        """Start a worker, the first or one that follows another."""
+        self.worker = self._process(sys.executable, "manage.py", "uws_worker")
+
+    def stop(self) -> None:
+        """Stop what runs, as an operator does."""
+        programs = [program for program in (self._web, self.worker) if program is not None]
+        for program in programs:
+            program.terminate()
+        for program in programs:
+            program.wait(20)
+
+    def _process(self, *command: str) -> "subprocess.Popen[bytes]":
+        with self.log.open("ab") as log:
+            return subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
+
+
 @pytest.fixture(scope="session")
-def live_server_url(
+def live_server_process(
     django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+) -> Iterator[LiveServer]:
+    """A running server, for tests that look at its processes and folders."""
+    server = LiveServer(tmp_path_factory.mktemp("server"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        print(server.log.read_text(errors="replace"), file=sys.stderr)
+
+
+@pytest.fixture(scope="session")
+def live_server_url(live_server_process: LiveServer) -> str:
     """Address of a running web server and worker, without a slash at the end.
 
     They are processes of their own: what a test writes must be committed
     (``@pytest.mark.django_db(transaction=True)``), and is gone after the test.
     """
-    folder = tmp_path_factory.mktemp("server")
-    address = f"http://127.0.0.1:{_free_port()}"
-    environment = {
-        **os.environ,
-        "DATABASE_URL": _test_database(settings.CONFIGURATION.database_url),
-        "VO_READER_DATABASE_URL": _test_database(settings.VO_READER_DATABASE_URL),
-        "SITE_URL": address,
-        "VO_JOB_ROOT": str(folder / "jobs"),
-        "VO_PRODUCT_ROOT": str(folder / "products"),
-        "VO_CACHE_ROOT": str(folder / "cache"),
-        "PYTHONWARNINGS": "default",
-    }
-    log_path = folder / "log"
-    granian = [
-        str(Path(sys.executable).parent / "granian"),
-        "--interface=asginl",
-        "--host=127.0.0.1",
-        f"--port={urlsplit(address).port}",
-        "--workers-kill-timeout=5",
-        "--no-ws",
-        "--log-level=warning",
-        "vo_server.asgi:application",
-    ]
-    with log_path.open("wb") as log:
-        programs = [
-            subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-            for command in (granian, [sys.executable, "manage.py", "uws_worker"])
-        ]
-        try:
-            _wait_for(f"{address}/health/live", programs[0])
-            yield address
-        finally:
-            for program in programs:
-                program.terminate()
-            for program in programs:
-                program.wait(20)
-            print(log_path.read_text(errors="replace"), file=sys.stderr)
+    return live_server_process.url
+
+
+@pytest.fixture(scope="session")
+def serving(
+    live_server_process: LiveServer, django_db_blocker: "pytest.FixtureRequest"
+) -> Callable[[Path], AbstractContextManager[LiveServer]]:
+    """``with serving(tree) as server``: the running server, holding that archive while it lasts.
+
+    The tree is ingested by the command, and what is published has the server's own addresses. For
+    tests without the mark ``django_db``, whose end would empty the database.
+    """
+    from vo_server import composition
+
+    def publish() -> None:
+        composition.published.declare(composition.published_schemas())
+        composition.publication.publish(
+            composition.published.catalogue(), composition.reader_role()
+        )
+
+    @contextmanager
+    def hold(tree: Path) -> Iterator[LiveServer]:
+        server = live_server_process
+        with django_db_blocker.unblock():
+            try:
+                with override_settings(SITE_URL=server.url, VO_ARCHIVE_ROOT=server.archive_root):
+                    publish()
+                    call_command("ingest", str(tree), verbosity=0)
+                connection.close()
+                yield server
+            finally:
+                composition.published.declare(composition.published_schemas())
+                call_command("flush", interactive=False, verbosity=0)  # and publishes again
+                connection.close()
+                shutil.rmtree(server.archive_root, ignore_errors=True)
+
+    return hold
+
+
+@pytest.fixture(scope="session")
+def simulated_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six Science Windows of the Crab and two of an embargoed observation, not ingested yet."""
+    from fixtures.plan import SMALL_PLAN
+    from fixtures.simulate import simulate_archive
+
+    root = tmp_path_factory.mktemp("simulated")
+    simulate_archive(root, plan=SMALL_PLAN, processes=1)
+    return root
