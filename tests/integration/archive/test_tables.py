@@ -128,6 +128,12 @@ def test_obscore_has_all_mandatory_columns_of_the_standard():
         assert not column.std
 
 
+def test_jobs_and_owners_are_not_published():
+    # whoever knows a job's id may look at the job
+    names = {column.source or column.name for table in tables() for column in table.columns}
+    assert not {name for name in names if "job" in name or "owner" in name}
+
+
 def test_every_column_is_described_once():
     for table in tables():
         names = [column.name for column in table.columns]
