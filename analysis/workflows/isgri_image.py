@@ -122,7 +122,12 @@ def run(context: JobContext[IsgriImageParameters]) -> None:
                 "sources_fits", "isgri_sources.fits", FITS, (sources,), image.write_fits_list
             ),
             ProductFile(
-                "preview", "isgri_mosaic.png", PNG, (preview,), partial(_copy, preview.file.path)
+                "preview",
+                "isgri_mosaic.png",
+                PNG,
+                (preview,),
+                partial(_copy, preview.file.path),
+                image.describe_preview,
             ),
             _log(work),
         ],
@@ -191,6 +196,15 @@ class _Image:
             dataproduct_type="measurements",
             calib_level=4,
             title=f"Sources in an IBIS/ISGRI mosaic of {len(self.windows)} Science Windows",
+        )
+
+    def describe_preview(self, finished: Finished) -> NewProduct:
+        return replace(
+            self._description(finished),
+            kind="preview",
+            media_type=PNG,
+            title="Significance of an IBIS/ISGRI mosaic",
+            listed=False,
         )
 
     def _cards(self) -> list[Card]:

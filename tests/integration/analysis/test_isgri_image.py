@@ -216,3 +216,12 @@ def test_a_job_with_nothing_but_damaged_science_windows_fails_by_name(
     settings.VO_ARCHIVE_ROOT = tmp_path / "empty"
     with pytest.raises(JobFailure, match=f"EmptyImageList.*{crab_scws[0]}"):
         image(scw_list=crab_scws[0])
+
+
+def test_the_picture_is_published_beside_the_mosaic_but_is_no_row_of_its_own(
+    image: Image, crab_scws: list[str]
+):
+    image(scw_list=crab_scws[0])
+    listed = rows("SELECT dataproduct_type FROM ivoa.obscore WHERE calib_level > 1 ORDER BY 1")
+    assert listed == [("image",), ("measurements",)]
+    assert ("preview",) in rows("SELECT kind FROM integral.product")
