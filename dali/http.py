@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any, ParamSpec
 
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -22,6 +22,8 @@ from dali.writers.votable import error_document
 
 VOTABLE = "application/x-votable+xml"
 TEXT = "text/plain;charset=UTF-8"
+#: Longest message of an error, in characters: a client that sent a megabyte gets none back.
+_LONGEST_MESSAGE = 2000
 _log = logging.getLogger(__name__)
 P = ParamSpec("P")
 
@@ -40,7 +42,7 @@ def form_of(request: HttpRequest) -> QueryDict:
         return request.POST
     except RequestDataTooBig as exc:
         raise DaliError("the request is too large", 413) from exc
-    except (MultiPartParserError, SuspiciousOperation, UnicodeDecodeError) as exc:
+    except (BadRequest, MultiPartParserError, SuspiciousOperation, UnicodeDecodeError) as exc:
         raise DaliError("the form in the request's body can't be read") from exc
 
 
@@ -52,6 +54,9 @@ def _pairs(values: QueryDict) -> Iterator[tuple[str, str]]:
 
 def error_response(message: str, status: int = 400, as_text: bool = False) -> HttpResponse:
     """An error as a VOTable with QUERY_STATUS ERROR, or as plain text where UWS wants that."""
+    if len(message) > _LONGEST_MESSAGE:
+        half = _LONGEST_MESSAGE // 2
+        message = f"{message[:half]} … {message[-half:]}"
     if as_text:
         return HttpResponse(message + "\n", status=status, content_type=TEXT)
     return HttpResponse(error_document(message), status=status, content_type=VOTABLE)

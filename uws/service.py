@@ -180,7 +180,8 @@ def _jobs() -> QuerySet[Job]:
 
 
 def _find(job_type: JobType[Any], principal: Principal, job_id: str, among: QuerySet[Job]) -> Job:
-    job = among.filter(job_type=job_type.name, id=job_id).first()
+    # PostgreSQL refuses to look for a NUL, which no identifier has
+    job = None if "\0" in job_id else among.filter(job_type=job_type.name, id=job_id).first()
     if job is None:
         raise UnknownJobError(f"there is no such job in {job_type.path}; it may have been deleted")
     if not (

@@ -64,7 +64,10 @@ class IsgriImageParameters(ScienceWindowParameters):
     def check_values(self) -> None:
         """The band too must be one that images can be made in."""
         super().check_values()
-        isgri.check_energy_band(self.e_min_kev, self.e_max_kev)
+        try:
+            isgri.check_energy_band(self.e_min_kev, self.e_max_kev)
+        except isgri.EnergyBandError as error:
+            raise ValueError(f"E1_keV, E2_keV: {error}") from error
 
 
 def run(context: JobContext[IsgriImageParameters]) -> None:
