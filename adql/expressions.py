@@ -12,7 +12,15 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from adql import geometry, tree, typed, units
-from adql.conversions import comparable, constant_number, converted, double, matched, number, unified
+from adql.conversions import (
+    comparable,
+    constant_number,
+    converted,
+    double,
+    matched,
+    number,
+    unified,
+)
 from adql.errors import START, AdqlError, Position, nearest
 from adql.functions import BUILT_IN, Function, Signature
 from adql.printer import write

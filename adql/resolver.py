@@ -223,7 +223,7 @@ class _Resolver:
         return f"col{number}"
 
     def _group_term(self, node: tree.Value, scope: Scope) -> typed.Value:
-        if isinstance(node, tree.NumberLiteral):
+        if isinstance(node, tree.NumberLiteral) and node.is_integer:
             value = scope.outputs[_output_number(node, scope) - 1].value
         else:
             value = self._expressions.value(node, scope)
@@ -235,7 +235,7 @@ class _Resolver:
 
     def _order_term(self, node: tree.OrderTerm, body: typed.Body, scope: Scope) -> typed.OrderTerm:
         output: int | None = None
-        if isinstance(node.value, tree.NumberLiteral):
+        if isinstance(node.value, tree.NumberLiteral) and node.value.is_integer:
             output = _output_number(node.value, scope)
         elif isinstance(node.value, tree.ColumnReference):
             output = scope.output(node.value)
@@ -390,7 +390,7 @@ def _plain(name: str) -> str:
 
 
 def _output_number(node: tree.NumberLiteral, scope: Scope) -> int:
-    number = int(node.text) if node.is_integer and len(node.text) < 10 else 0
+    number = int(node.text) if len(node.text) < 10 else 0
     if not 1 <= number <= len(scope.outputs):
         raise AdqlError(
             f"there is no column {node.text} in the result, which has {len(scope.outputs)}",

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 class Column:
     """A published column.
 
-    name: as ADQL sees it; lower case unless it needs quotes. `needs_quotes` says so for reserved
-        words, and TAP_SCHEMA and VOSI then show it quoted.
+    name: as ADQL sees it, without quotes; lower case unless queries have to quote it. The names
+        that are reserved words are shown quoted by TAP_SCHEMA and VOSI.
     datatype, arraysize, xtype: VOTable's. Geometries have datatype ``double`` and xtype
         ``point``, ``circle`` or ``polygon`` (DALI 1.1, section 3.3); in PostgreSQL they are
         pgSphere's ``spoint``, ``scircle`` and ``spoly``. A polygon may instead have datatype

@@ -49,6 +49,7 @@ SOURCE = Table(
 CATALOGUE = Catalogue((Schema("sky", "", (OBSERVATION, SOURCE)),))
 
 _SETUP = """
+SET LOCAL jit = off; -- compiling takes longer than any query here
 CREATE SCHEMA sky;
 CREATE TABLE sky.stored_observation AS
 SELECT 'obs' || to_char(n, 'FM0000') AS obs_id,
@@ -99,6 +100,19 @@ class Sky:
             finally:
                 cursor.execute("ROLLBACK TO query")
         return rows
+
+    def types(self, text: str) -> list[str]:
+        """The types of an SQL query's columns, without running it."""
+        with self.connection.cursor() as cursor:
+            cursor.execute("SAVEPOINT query")
+            try:
+                cursor.execute(f"SELECT * FROM ({text}) AS query LIMIT 0")
+                codes = [column.type_code for column in cursor.description]
+                names = "SELECT format_type(unnest(%s::oid[]), NULL)"
+                cursor.execute(names, [codes])
+                return [row[0] for row in cursor.fetchall()]
+            finally:
+                cursor.execute("ROLLBACK TO query")
 
     def rows(self, query: str, limit: int | None = None) -> list[tuple[Any, ...]]:
         """The rows of an ADQL query."""

@@ -243,7 +243,7 @@ def test_a_node_knows_where_it_was_written() -> None:
     assert (select.where.position.line, select.where.position.column) == (4, 7)
 
 
-@pytest.mark.parametrize("depth", [10, 300, 20_000])
+@pytest.mark.parametrize("depth", [10, 300, 5_000])
 @pytest.mark.parametrize("shape", ["({})", "NOT ({})", "({}) OR 1 = 2"])
 def test_deep_nesting_is_parsed_or_refused(shape: str, depth: int) -> None:
     start, end = shape.split("{}")

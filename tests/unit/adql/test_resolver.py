@@ -162,7 +162,7 @@ def test_result_columns_have_unique_names(
         "SELECT DISTINCT s_ra FROM obscore ORDER BY s_ra",
         "SELECT name FROM source WHERE is_new = 1 OR is_new = 'true'",
         "SELECT name FROM source WHERE name = NULL",
-        "SELECT name FROM source a WHERE 1 = CONTAINS(\"position\", error_circle)",
+        'SELECT name FROM source a WHERE 1 = CONTAINS("position", error_circle)',
     ],
 )
 def test_a_name_is_found_where_the_standard_lets_it_stand(catalogue: Catalogue, query: str) -> None:
@@ -261,7 +261,7 @@ def test_a_user_defined_function_is_one_value_that_is_handed_over(catalogue: Cat
     ]
     assert DOUBLED.forms()[0] == "ivo_doubled(x INTEGER) -> INTEGER"
     features = adql.language_features((DOUBLED,))
-    declared = features["ivo://ivoa.net/std/tapregext#features-udf"]
+    (declared,) = (forms for kind, forms in features.items() if kind.endswith("#features-udf"))
     assert ("ivo_doubled(word VARCHAR) -> VARCHAR", "Twice x") in declared
 
 
