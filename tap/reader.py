@@ -6,6 +6,7 @@ second of this process going away.
 """
 
 import contextlib
+import os
 import threading
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
@@ -33,7 +34,8 @@ def reader_url(timeout_s: int, application: str) -> str:
         "client_connection_check_interval": "1s",
     }
     query = dict(parse_qsl(parts.query))
-    query["application_name"] = application
+    # A job's process names all its connections after the job, which is how an abort finds them.
+    query["application_name"] = os.environ.get("PGAPPNAME") or application
     query["options"] = " ".join(f"-c {name}={value}" for name, value in options.items())
     database = quote(django_connection.settings_dict["NAME"])
     return urlunsplit(parts._replace(path=f"/{database}", query=urlencode(query, quote_via=quote)))

@@ -74,10 +74,12 @@ class _Ear:
 
     def _run(self) -> None:
         while True:
+            pause_s = 0.0
             try:
                 self._listen()
             except (DatabaseError, InterfaceError, OSError):
                 logger.warning("lost the connection that hears of jobs' changes", exc_info=True)
+                pause_s = _RETRY_S
             finally:
                 self._is_listening = False
                 connection.close()
@@ -88,7 +90,7 @@ class _Ear:
                     os.close(self._wake_read)
                     os.close(self._wake_write)
                     return
-            time.sleep(_RETRY_S)
+            time.sleep(pause_s)
 
     def _listen(self) -> None:
         connection.ensure_connection()
@@ -99,7 +101,9 @@ class _Ear:
             self._is_listening = True
             self._wake(None)
         while True:
-            select.select([raw, self._wake_read], [], [])
+            ready, _, _ = select.select([raw, self._wake_read], [], [])
+            if self._wake_read in ready:
+                os.read(self._wake_read, 4096)
             with self._lock:
                 if not self._followers:
                     return

@@ -33,6 +33,8 @@ _T = TypeVar("_T")
 
 #: Progress is stored no more often than this.
 _PROGRESS_EVERY_S = 0.5
+#: No more lines of a job are kept for its owner; the log has them all.
+_MESSAGES_AT_MOST = 500
 #: How long the end of a job waits for a database that doesn't answer.
 _PATIENCE_S = 300.0
 
@@ -150,6 +152,7 @@ class _StoredReport:
         self._attempt = attempt
         self._told_at = float("-inf")
         self._untold: tuple[float, float, str] | None = None
+        self._messages = 0
 
     def progress(self, done: float, total: float, message: str) -> None:
         """Store it, unless something was stored just now; `flush` stores the last."""
@@ -169,6 +172,9 @@ class _StoredReport:
     def message(self, text: str) -> None:
         """Store it at once."""
         logger.info("%s", text)
+        self._messages += 1
+        if self._messages > _MESSAGES_AT_MOST:
+            return
         self._store(
             lambda: JobMessage.objects.create(job_id=self._attempt.job_id, text=legible(text))
         )

@@ -15,9 +15,10 @@ import sys
 import time
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
 from uws import child, files, processes, queue, registry
 from uws.changes import CHANNEL
@@ -113,6 +114,7 @@ class Worker:
                 cursor.execute(f"LISTEN {CHANNEL}")
             self._is_listening = True
             self._beat_due = self._sweep_due = 0.0
+            self._check_rights()
         now = time.monotonic()
         if now >= self._beat_due:
             self._beat()
@@ -126,6 +128,12 @@ class Worker:
         self._hear()
         self._end_overruns(now)
         self._fill()
+
+    def _check_rights(self) -> None:
+        """Say so, where an abort could not end a query of the reader."""
+        reader = urlsplit(settings.VO_READER_DATABASE_URL).username
+        if reader and not queue.may_end_backends_of(unquote(reader)):
+            logger.warning("this role can't end queries of %s: grant it that role", reader)
 
     def _beat(self) -> None:
         """Renew the leases; learn what this worker no longer has to run."""
@@ -172,7 +180,12 @@ class Worker:
 
     def _fill(self) -> None:
         while self._may_be_queued and len(self._running) < self._identity.capacity:
-            claim = queue.claim(self._identity.id)
+            try:
+                claim = queue.claim(self._identity.id)
+            except IntegrityError:
+                # Somebody took this worker for dead and removed it: it registers anew.
+                self._beat_due = 0.0
+                return
             if claim is None:
                 self._may_be_queued = False
                 return

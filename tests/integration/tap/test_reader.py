@@ -109,3 +109,10 @@ def test_what_is_the_servers_fault_is_only_logged(caplog):
 def test_nothing_is_written_through_the_reader():
     with pytest.raises(QueryError):
         list(query("CREATE TEMPORARY TABLE mine (a int)").batches())
+
+
+def test_in_a_jobs_process_a_query_is_found_by_the_jobs_id(monkeypatch):
+    monkeypatch.setenv("PGAPPNAME", "0" * 32)
+    with adbc.connect(reader_url(5, "not this")) as found, found.cursor() as cursor:
+        cursor.execute("SELECT current_setting('application_name')")
+        assert cursor.fetchone()[0] == "0" * 32

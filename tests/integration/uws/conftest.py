@@ -11,18 +11,27 @@ import pytest
 import requests
 from django.db import connection
 
+from auth.principal import ANONYMOUS
+from dali.parameters import Parameters
+from uws import registry, service
+from uws.phases import TERMINAL
+
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.fixture(scope="session")
+def job_root(tmp_path_factory):
+    """The folder of all jobs."""
+    return tmp_path_factory.mktemp("jobs")
+
+
 @pytest.fixture
-def job_types(settings, tmp_path):
+def job_types(settings, job_root):
     """The sample job types, offered at their addresses."""
     import sample_jobs
     from django.urls import clear_url_caches
 
-    from uws import registry
-
-    settings.VO_JOB_ROOT = tmp_path / "jobs"
+    settings.VO_JOB_ROOT = job_root
     settings.ROOT_URLCONF = "sample_urls"
     for job_type in sample_jobs.job_types:
         registry.register(job_type)
@@ -67,9 +76,10 @@ class WorkerProcess:
         self._environment = environment
         self.process = None
 
-    def start(self, *arguments):
+    def start(self, *arguments, **settings):
         command = [sys.executable, ROOT / "manage.py", "uws_worker", *arguments]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=self._environment)
+        environment = self._environment | settings
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environment)
         return self.process
 
     def kill(self):
@@ -80,11 +90,11 @@ class WorkerProcess:
     def stop(self):
         """As an operator does."""
         self.process.terminate()
-        return self.process.wait(timeout=10)
+        return self.process.wait(timeout=20)
 
 
-@pytest.fixture
-def environment(transactional_db, settings, job_types):
+@pytest.fixture(scope="session")
+def environment(django_db_setup, job_root):
     """What a process of the server needs to work on the test's database with the sample jobs."""
     database = connection.settings_dict
     host = f"?host={database['HOST']}" if database["HOST"] else ""
@@ -92,7 +102,7 @@ def environment(transactional_db, settings, job_types):
     support = ROOT / "tests" / "support"
     return os.environ | {
         "DATABASE_URL": f"postgresql://{credentials}@/{database['NAME']}{host}",
-        "VO_JOB_ROOT": str(settings.VO_JOB_ROOT),
+        "VO_JOB_ROOT": str(job_root),
         "VO_UWS_JOB_MODULES": "sample_jobs",
         "VO_UWS_LEASE_S": "3",
         "VO_UWS_MAX_WAIT_S": "20",
@@ -101,7 +111,7 @@ def environment(transactional_db, settings, job_types):
 
 
 @pytest.fixture
-def worker(environment):
+def worker(transactional_db, environment, job_types):
     """A worker of the test's database that knows the sample jobs; not started yet."""
     worker = WorkerProcess(environment)
     yield worker
@@ -109,9 +119,21 @@ def worker(environment):
         worker.kill()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def module_worker(environment):
+    """A worker that runs as long as the module's tests, since each start takes seconds."""
+    worker = WorkerProcess(environment)
+    worker.start()
+    yield worker
+    worker.stop()
+
+
+@pytest.fixture(scope="module")
 def server(environment):
-    """The production server on the test's database; its address."""
+    """The production server on the tests' database; its address.
+
+    What a test writes must be committed for it, and is gone after the test.
+    """
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
@@ -145,11 +167,49 @@ def server(environment):
 def eventually():
     """Wait for something to become true, and return what it was."""
 
-    def wait(condition, timeout_s=15.0):
+    def wait(condition, timeout_s=30.0):
         until = time.monotonic() + timeout_s
         while not (found := condition()):
             assert time.monotonic() < until, "it did not happen in time"
             time.sleep(0.01)
         return found
+
+    return wait
+
+
+@pytest.fixture
+def submit(sample):
+    """Queue a sample job that does as told."""
+
+    def queue_job(principal=ANONYMOUS, **told):
+        parameters = Parameters([("text", "hello"), *((k, str(v)) for k, v in told.items())])
+        return service.create(sample, principal, parameters, run_now=True).job_id
+
+    return queue_job
+
+
+@pytest.fixture
+def record(sample):
+    return lambda job_id: service.get(sample, ANONYMOUS, job_id)
+
+
+@pytest.fixture
+def executing(eventually, record):
+    """Wait until the job's own code runs; the pid of its process."""
+
+    def wait(job_id):
+        eventually(lambda: record(job_id).messages)
+        return int(record(job_id).messages[-1].text.rpartition(" ")[2])
+
+    return wait
+
+
+@pytest.fixture
+def ended(eventually, record):
+    """Wait until the job is over; the job."""
+
+    def wait(job_id, timeout_s=30.0):
+        eventually(lambda: record(job_id).phase in TERMINAL, timeout_s)
+        return record(job_id)
 
     return wait
