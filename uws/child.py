@@ -35,6 +35,8 @@ _T = TypeVar("_T")
 _PROGRESS_EVERY_S = 0.5
 #: No more lines of a job are kept for its owner; the log has them all.
 _MESSAGES_AT_MOST = 500
+#: Longest error message that is kept, in characters.
+_LONGEST_ERROR = 10_000
 #: How long the end of a job waits for a database that doesn't answer.
 _PATIENCE_S = 300.0
 
@@ -84,10 +86,7 @@ def run(attempt: Attempt) -> None:
 
 def _work(attempt: Attempt, folder: Path) -> tuple[FinishedFile, ...]:
     files.remove(folder)  # an attempt that didn't count had the same number
-    temporary = files.temporary_folder(attempt.job_id, attempt.number)
-    temporary.mkdir(parents=True)
-    # A killed job can't clean up; what it leaves here goes with its folder.
-    os.environ["TMPDIR"] = tempfile.tempdir = str(temporary)
+    _keep_temporary_files_in(files.temporary_folder(attempt.job_id, attempt.number))
     job = _insist(lambda: Job.objects.prefetch_related("parameters").get(id=attempt.job_id))
     job_type = registry.get(job.job_type)
     values: dict[str, tuple[str, ...]] = {}
@@ -106,6 +105,17 @@ def _work(attempt: Attempt, folder: Path) -> tuple[FinishedFile, ...]:
     return tuple(_finished(result) for result in context.results)
 
 
+def _keep_temporary_files_in(folder: Path) -> None:
+    """A killed job can't clean up; what it leaves in its own folder goes with that.
+
+    The folder is named by way of this process' open descriptor, since sockets are made there, too
+    (by multiprocessing): a socket's path may have 107 bytes, a folder of jobs may lie deep.
+    """
+    folder.mkdir(parents=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    os.environ["TMPDIR"] = tempfile.tempdir = f"/proc/{os.getpid()}/fd/{descriptor}"
+
+
 def _finished(result: ResultFile) -> FinishedFile:
     path = result.path.resolve()
     return FinishedFile(
@@ -117,7 +127,7 @@ def _finished(result: ResultFile) -> FinishedFile:
 
 
 def _record_failure(attempt: Attempt, message: str, kind: str) -> None:
-    _insist(lambda: queue.fail(attempt, legible(message), kind))
+    _insist(lambda: queue.fail(attempt, legible(message)[:_LONGEST_ERROR], kind))
     files.remove_attempt(attempt.job_id, attempt.number)
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-import annotated_types
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -236,13 +235,12 @@ def _options(inner: Any) -> tuple[str, ...]:
 
 
 def _limit(field: FieldInfo, kinds: tuple[str, ...]) -> float | None:
+    # annotated_types' Ge, Gt, Le, Lt; pydantic puts them there
     for item in field.metadata:
-        if isinstance(item, annotated_types.Ge | annotated_types.Gt | annotated_types.Le
-                      | annotated_types.Lt):  # fmt: skip
-            for kind in kinds:
-                value = getattr(item, kind, None)
-                if isinstance(value, int | float):
-                    return float(value)
+        for kind in kinds:
+            value = getattr(item, kind, None)
+            if isinstance(value, int | float):
+                return float(value)
     return None
 
 

@@ -6,6 +6,7 @@ asynchronous one, since its answer may be held (`uws.wait`).
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -110,10 +111,7 @@ def job_types(request: HttpRequest) -> HttpResponseBase:
             "title": job_type.title,
             "description": job_type.description,
             "href": _list_url(job_type),
-            "parameters": [
-                {name: getattr(parameter, name) for name in parameter.__dataclass_fields__}
-                for parameter in describe(job_type.parameters)
-            ],
+            "parameters": [asdict(parameter) for parameter in describe(job_type.parameters)],
         }
         for job_type in registry.all()
     ]

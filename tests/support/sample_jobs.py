@@ -3,7 +3,10 @@
 import os
 import signal
 import subprocess
+import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +29,7 @@ class SampleParameters(JobParameters):
     sleep_s: float = Field(default=0.0, description="Seconds to sleep in Python.")
     database_sleep_s: float = Field(default=0.0, description="Seconds to sleep in PostgreSQL.")
     grandchild: bool = Field(default=False, description="Start a process of its own, and wait.")
+    pool: bool = Field(default=False, description="Compute in a pool of processes.")
     log: str = Field(default="", description="A file to add a line to whenever the job is run.")
     end: str = Field(default="", description="fail, raise, kill, exit or nothing.")
 
@@ -40,6 +44,10 @@ def run(context: JobContext[SampleParameters]) -> None:
     context.progress(1, 2, "half way")
     if told.grandchild:
         subprocess.run(["/bin/sleep", "3217"], check=False)
+    if told.pool:
+        with ProcessPoolExecutor(2, mp_context=get_context("forkserver")) as pool:
+            context.message(f"2 ** 5 is {pool.submit(pow, 2, 5).result()}")
+        context.message(f"temporary files lie in {Path(tempfile.mkdtemp()).resolve()}")
     if told.database_sleep_s:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_sleep(%s)", [told.database_sleep_s])

@@ -21,8 +21,8 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="session")
 def job_root(tmp_path_factory):
-    """The folder of all jobs."""
-    return tmp_path_factory.mktemp("jobs")
+    """The folder of all jobs; its path is longer than a socket's may be."""
+    return tmp_path_factory.mktemp("jobs") / "-".join(["long"] * 20)
 
 
 @pytest.fixture

@@ -174,3 +174,12 @@ def test_a_worker_that_was_taken_for_dead_registers_anew(worker, submit, ended, 
     Worker.objects.all().delete()
     assert ended(submit()).phase is Phase.COMPLETED
     assert Worker.objects.count() == 1
+
+
+def test_a_job_may_use_processes_and_temporary_files_of_its_own(worker, submit, ended):
+    job = ended(submit(pool=True))
+    assert job.phase is Phase.COMPLETED
+    said = [message.text for message in job.messages]
+    assert "2 ** 5 is 32" in said
+    assert str(job_folder(job.job_id) / "1" / "tmp") in said[-1]
+    assert not (job_folder(job.job_id) / "1" / "tmp").exists()
