@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from adql.errors import AdqlError, Position
 from adql.features import language_features
 from adql.functions import BUILT_IN, Function, Parameter, Signature
+from adql.outputs import OutputColumn, ResolvedQuery
 from adql.parser import parse
 from adql.postgres import to_postgres
 from adql.printer import write
-from adql.resolver import UPLOAD_SCHEMA, OutputColumn, ResolvedQuery, resolve
+from adql.resolver import UPLOAD_SCHEMA, resolve
 from adql.schema import Catalogue
 
 __all__ = [

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from adql import calls, tree, typed
+from adql import calls, pgsphere, tree, typed
 from adql.conversions import constant_number, converted, double
 from adql.errors import AdqlError, Position
 from adql.types import CIRCLE, DOUBLE, GEOMETRIES, INT, POINT, POLYGON, REGIONS, TEXT, Kind, Meaning
@@ -238,29 +238,10 @@ def _centroid(arguments: Arguments, position: Position) -> typed.Value:
         return replace(value.centre, position=position)
     if value.type.kind is Kind.CIRCLE:
         return typed.Call(POINT, "center({0})", (value,), meaning=_POSITION, position=position)
-    return typed.Call(POINT, POLYGON_CENTROID, (value,), meaning=_POSITION, position=position)
+    return typed.Call(
+        POINT, pgsphere.POLYGON_CENTROID, (value,), meaning=_POSITION, position=position
+    )
 
-
-#: The centre of a polygon's area: half the sum over its edges of the edge's length times the
-#: normal of its great circle points to it or, where the vertices run clockwise, away from it
-#: (Brock 1975, Journal of Applied Mechanics 42). `{0}` is the polygon.
-POLYGON_CENTROID = """(
-SELECT spoint(atan2(way * y, way * x), atan2(way * z, sqrt(x * x + y * y)))
-FROM (
-  SELECT sum(nx * f), sum(ny * f), sum(nz * f),
-    sign(sum(nx * f) * sum(a[1]) + sum(ny * f) * sum(a[2]) + sum(nz * f) * sum(a[3]))
-  FROM (
-    SELECT xyz(spoint(v[2 * i - 1], v[2 * i])),
-      xyz(spoint(v[2 * (i % n) + 1], v[2 * (i % n) + 2]))
-    FROM (SELECT ('{{' || translate({0}::text, '(){{}} ', '') || '}}')::float8[]) AS g(v),
-      LATERAL (SELECT cardinality(v) / 2) AS m(n),
-      LATERAL generate_series(1, n) AS e(i)
-  ) AS h(a, b),
-  LATERAL (SELECT a[2] * b[3] - a[3] * b[2], a[3] * b[1] - a[1] * b[3], a[1] * b[2] - a[2] * b[1],
-    a[1] * b[1] + a[2] * b[2] + a[3] * b[3]) AS k(nx, ny, nz, cosine),
-  LATERAL (SELECT sqrt(nx * nx + ny * ny + nz * nz)) AS l(sine),
-  LATERAL (SELECT atan2(sine, cosine) / nullif(sine, 0)) AS o(f)
-) AS s(x, y, z, way))"""
 
 _BUILDERS: dict[str, Callable[[Arguments, Position], typed.Value]] = {
     "POINT": _point,

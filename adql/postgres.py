@@ -16,15 +16,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from adql import typed
+from adql import pgsphere, typed
 from adql.conversions import constant_number
 from adql.errors import AdqlError
+from adql.outputs import ResolvedQuery
 from adql.quoting import quote, quote_name, quote_text
-from adql.resolver import ResolvedQuery
 from adql.types import GEOMETRIES, Kind
-
-#: pgSphere's circles are at most this wide; degrees.
-_WIDEST_CIRCLE = 90.0
 
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "<>": "<>"}
 
@@ -184,7 +181,7 @@ def _comparison(c: typed.Comparison) -> str:
             isinstance(one, typed.Distance)
             and number is not None
             and operator in {"<", "<="}
-            and 0 <= number <= _WIDEST_CIRCLE
+            and 0 <= number <= pgsphere.WIDEST_CIRCLE
         ):
             near = _near(one, other)
             return f"({near} AND {_value(one)} {operator} {_value(other)})"
@@ -201,7 +198,7 @@ def _near(distance: typed.Distance, radius: typed.Value) -> str:
     sides = [(distance.left, distance.right), (distance.right, distance.left)]
     varying = [(a, b) for a, b in sides if not _is_constant(a)] or sides[:1]
     return " AND ".join(
-        f"{_value(a)} <@ scircle({_value(b)}, radians({_value(radius)}))" for a, b in varying
+        f"{_value(a)} <@ {pgsphere.circle(_value(b), _value(radius))}" for a, b in varying
     )
 
 
@@ -217,7 +214,7 @@ def _overlap(overlap: typed.Overlap) -> str:
         return f"{_value(left)} = {_value(right)}"
     if overlap.contains and left.type.kind is Kind.POINT and isinstance(right, typed.Circle):
         radius = constant_number(right.radius)
-        if radius is not None and radius > _WIDEST_CIRCLE:
+        if radius is not None and radius > pgsphere.WIDEST_CIRCLE:
             distance = f"{_value(left)} <-> {_value(right.centre)}"
             return f"({distance}) <= radians({_value(right.radius)})"
     operator = "<@" if overlap.contains else "&&"
@@ -296,29 +293,23 @@ def _cast(v: typed.Cast) -> str:
             text = f"rpad({text}, {v.length})" if v.padded else text
         return text
     if wanted in GEOMETRIES and source is Kind.TEXT:
-        return _geometry_of_text(text, wanted)
+        return pgsphere.of_text(text, wanted)
     return f"{text}::{v.type.postgres}"
 
 
-def _geometry_of_text(text: str, wanted: Kind) -> str:
-    """A geometry from its DALI serialisation (DALI 1.1, section 3.3.5 to 3.3.7)."""
-    if wanted is Kind.POLYGON:
-        pairs = rf"regexp_replace(btrim({text}), '(\S+)\s+(\S+)\s*', '(\1d,\2d),', 'g')"
-        return f"('{{' || rtrim({pairs}, ',') || '}}')::spoly"
-    part = [f"split_part(btrim({text}), ' ', {n})::float8" for n in (1, 2, 3)]
-    point = f"spoint(radians({part[0]}), radians({part[1]}))"
-    return point if wanted is Kind.POINT else f"scircle({point}, radians({part[2]}))"
+def _point(v: typed.Point) -> str:
+    return pgsphere.point(_value(v.longitude), _value(v.latitude))
 
 
 def _circle(v: typed.Circle) -> str:
     radius = constant_number(v.radius)
-    if radius is not None and radius > _WIDEST_CIRCLE:
+    if radius is not None and radius > pgsphere.WIDEST_CIRCLE:
         raise AdqlError(
-            f"a circle here has a radius of at most {_WIDEST_CIRCLE:g} degrees",
+            f"a circle here has a radius of at most {pgsphere.WIDEST_CIRCLE:g} degrees",
             v.radius.position,
             "only `1 = CONTAINS(POINT(...), CIRCLE(...))` takes wider ones",
         )
-    return f"scircle({_value(v.centre)}, radians({_value(v.radius)}))"
+    return pgsphere.circle(_value(v.centre), _value(v.radius))
 
 
 def _polygon(v: typed.Polygon) -> str:
@@ -329,25 +320,13 @@ def _polygon(v: typed.Polygon) -> str:
             if isinstance(p, typed.Point)
         )
         return f"{quote_text('{' + pairs + '}')}::spoly"
-    corners = (_corner(vertex) for vertex in v.vertices)
-    return "('{' || " + " || ',' || ".join(corners) + " || '}')::spoly"
+    return pgsphere.polygon(_corner(vertex) for vertex in v.vertices)
 
 
 def _corner(vertex: typed.Value) -> str:
     if isinstance(vertex, typed.Point):
-        longitude, latitude = _value(vertex.longitude), _value(vertex.latitude)
-        return f"'(' || {longitude}::text || 'd,' || {latitude}::text || 'd)'"
+        return pgsphere.corner(_value(vertex.longitude), _value(vertex.latitude))
     return f"{_value(vertex)}::text"
-
-
-def _box(v: typed.Box) -> str:
-    """The sides are straight in the gnomonic projection about the centre."""
-    corners = " || ',' || ".join(
-        f"gnomonic_inv(point({x}x, {y}y), c)::text" for x, y in ("--", " -", "  ", "- ")
-    )
-    sizes = f"tan(radians({_value(v.width)}) / 2), tan(radians({_value(v.height)}) / 2)"
-    source = f"(SELECT {_value(v.centre)}, {sizes}) AS b(c, x, y)"
-    return f"(SELECT ('{{' || {corners} || '}}')::spoly FROM {source})"  # noqa: S608
 
 
 _VALUES: dict[type, Callable[[Any], str]] = {
@@ -360,10 +339,10 @@ _VALUES: dict[type, Callable[[Any], str]] = {
     typed.Aggregate: _aggregate,
     typed.Coalesce: lambda v: f"coalesce({', '.join(map(_value, v.values))})",
     typed.Cast: _cast,
-    typed.Point: lambda v: f"spoint(radians({_value(v.longitude)}), radians({_value(v.latitude)}))",
+    typed.Point: _point,
     typed.Circle: _circle,
     typed.Polygon: _polygon,
-    typed.Box: _box,
+    typed.Box: lambda v: pgsphere.box(_value(v.centre), _value(v.width), _value(v.height)),
     typed.Distance: lambda v: f"degrees({_value(v.left)} <-> {_value(v.right)})",
     typed.Overlap: lambda v: f"({_overlap(v)})::integer",
 }
@@ -399,27 +378,10 @@ def _degrees(value: typed.Value) -> str:
             return array
         known = " AND ".join(f"{_value(part)} IS NOT NULL" for part in unknown)
         return f"CASE WHEN {known} THEN {array} END"
+    kind = value.type.kind
     if isinstance(value, typed.ColumnValue):
-        return _degrees_of(_value(value), value.type.kind)
-    return f"(SELECT {_degrees_of('g', value.type.kind)} FROM (SELECT {_value(value)}) AS v(g))"  # noqa: S608
-
-
-def _degrees_of(name: str, kind: Kind) -> str:
-    if kind is Kind.POINT:
-        array = f"ARRAY[{_rounded(f'long({name})')}, {_rounded(f'lat({name})')}]"
-    elif kind is Kind.CIRCLE:
-        parts = (f"long(center({name}))", f"lat(center({name}))", f"radius({name})")
-        array = f"ARRAY[{', '.join(map(_rounded, parts))}]"
-    else:
-        # pgSphere 1.2 gives a polygon's vertices as text only.
-        vertices = f"('{{' || translate({name}::text, '(){{}} ', '') || '}}')::float8[]"
-        array = f"ARRAY(SELECT {_rounded('d')} FROM unnest({vertices}) AS u(d))"  # noqa: S608
-    return f"CASE WHEN {name} IS NOT NULL THEN {array} END"
-
-
-def _rounded(radians: str) -> str:
-    """Degrees to 1e-11: what was stored as 83.63 comes back so, not as 83.63000000000001."""
-    return f"round(degrees({radians}) * 1e11) / 1e11"
+        return pgsphere.numbers(_value(value), kind)
+    return f"(SELECT {pgsphere.numbers('g', kind)} FROM (SELECT {_value(value)}) AS v(g))"  # noqa: S608
 
 
 def _numbers(value: typed.Value) -> list[typed.Value] | None:

@@ -7,51 +7,24 @@ a subquery gets a name of its own for SQL.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 
-from adql import grouping, tree, typed
+from adql import grouping, joins, tree, typed
 from adql.conversions import comparable, converted
 from adql.errors import AdqlError, nearest
 from adql.expressions import Expressions
 from adql.functions import Function, by_name
+from adql.outputs import ResolvedQuery, output_columns, plain, unused
 from adql.printer import write
 from adql.schema import Catalogue, Table
 from adql.scopes import Scope, VisibleColumn, VisibleTable
-from adql.types import GEOMETRIES, NULL, TEXT, DataType, Kind, Meaning, common, of_column
+from adql.types import GEOMETRIES, DataType, Kind, common, of_column
 
-#: How deep a query may be nested, in steps of the interpreter; deeper ones are refused.
-_TOO_DEEP = "the query is nested too deeply"
-
-
-@dataclass(frozen=True, slots=True)
-class OutputColumn:
-    """A column of a query's result.
-
-    datatype, arraysize, xtype: VOTable's. postgres_type: what the SQL statement gives;
-    geometries come as arrays of degrees in the order of DALI 1.1, section 3.3 (``lon lat``,
-    ``lon lat radius``, ``lon1 lat1 lon2 lat2 ...``), timestamps as text in ISO 8601.
-    """
-
-    name: str
-    datatype: str
-    arraysize: str | None = None
-    xtype: str | None = None
-    unit: str | None = None
-    ucd: str | None = None
-    utype: str | None = None
-    description: str = ""
-    postgres_type: str = "text"
-
-
-@dataclass(frozen=True, slots=True)
-class ResolvedQuery:
-    """A query whose every name is bound, and the columns of its result, uniquely named."""
-
-    query: typed.Query
-    columns: tuple[OutputColumn, ...]
+#: TAP 1.1, section 2.5: uploads are tables of this schema. Their ``source`` is the name of a
+#: temporary table.
+UPLOAD_SCHEMA = "tap_upload"
 
 
 def resolve(
@@ -63,44 +36,9 @@ def resolve(
     """
     try:
         resolved = _Resolver(catalogue, functions).statement(query)
-        return ResolvedQuery(resolved, _output_columns(resolved))
+        return ResolvedQuery(resolved, output_columns(resolved))
     except RecursionError:
-        raise AdqlError(_TOO_DEEP) from None
-
-
-def _output_columns(query: typed.Query) -> tuple[OutputColumn, ...]:
-    taken: set[str] = set()
-    columns = []
-    for output in query.outputs:
-        name = _unused(output.name, taken)
-        kind, meaning = output.value.type, output.value.meaning
-        if kind == NULL:
-            kind = TEXT
-        columns.append(
-            OutputColumn(
-                name,
-                kind.datatype,
-                kind.arraysize,
-                kind.xtype,
-                meaning.unit,
-                meaning.ucd,
-                meaning.utype,
-                meaning.description,
-                kind.postgres_output,
-            )
-        )
-    return tuple(columns)
-
-
-def _unused(name: str, taken: set[str]) -> str:
-    """The name, numbered where it is taken, whatever its case."""
-    candidate = name
-    for number in count(2):
-        if candidate.lower() not in taken:
-            break
-        candidate = f"{name}_{number}"
-    taken.add(candidate.lower())
-    return candidate
+        raise AdqlError("the query is nested too deeply") from None
 
 
 class _Resolver:
@@ -207,9 +145,7 @@ class _Resolver:
                 value = replace(value, meaning=meaning)
             found.append((self._output_name(item, len(found) + 1, scope), value))
         taken: set[str] = set()
-        return tuple(
-            typed.Output(name, _unused(_plain(name), taken), value) for name, value in found
-        )
+        return tuple(typed.Output(name, unused(plain(name), taken), value) for name, value in found)
 
     def _output_name(self, item: tree.SelectItem, number: int, scope: Scope) -> str:
         if item.alias is not None:
@@ -344,30 +280,30 @@ class _Resolver:
             columns = left_columns + right_columns
             inner = Scope(scope.number, scope.outer, tables, columns)
             condition = self._expressions.condition(node.condition, inner)
+            if node.kind == "FULL":
+                joins.check_full(condition, left_tables, right_tables, node.condition.position)
             return typed.Join(left, right, node.kind, condition), tables, columns
-        names = list(node.using)
-        if node.natural:
-            theirs = {column.name.lower() for column in right_columns}
-            shared = dict.fromkeys(c.name for c in left_columns if c.name.lower() in theirs)
-            names = [tree.Name(name, position=node.right.position) for name in shared]
         merged: list[VisibleColumn] = []
         conditions: list[typed.Condition] = []
-        for name in names:
-            mine, yours = _join_column(name, left_columns), _join_column(name, right_columns)
+        for name in joins.shared_names(node, left_columns, right_columns):
+            mine, yours = joins.named(name, left_columns), joins.named(name, right_columns)
             one = replace(mine.value, position=name.position)
             one, other = comparable(one, replace(yours.value, position=name.position))
             conditions.append(typed.Comparison("=", one, other))
-            merged.append(VisibleColumn(mine.name, _merged(node.kind, mine.value, yours.value)))
+            value = joins.merged(node.kind, mine.value, yours.value)
+            merged.append(VisibleColumn(mine.name, value))
             left_columns = [column for column in left_columns if column is not mine]
             right_columns = [column for column in right_columns if column is not yours]
         joined = conditions[0] if len(conditions) == 1 else typed.And(tuple(conditions))
+        if node.kind == "FULL" and conditions:
+            joins.check_full(joined, left_tables, right_tables, node.right.position)
         relation = typed.Join(left, right, node.kind, joined if conditions else None)
         return relation, tables, merged + left_columns + right_columns
 
     # names for SQL
 
     def _alias(self, wanted: str) -> str:
-        return _unused(_plain(wanted), self._aliases)
+        return unused(plain(wanted), self._aliases)
 
     def _reference(self, output: typed.Output, alias: str, scope: Scope) -> typed.Value:
         value = output.value
@@ -379,16 +315,6 @@ class _Resolver:
         return [VisibleColumn(o.name, self._reference(o, alias, scope)) for o in query.outputs]
 
 
-#: TAP 1.1, section 2.5: uploads are tables of this schema. Their ``source`` is the name of a
-#: temporary table.
-UPLOAD_SCHEMA = "tap_upload"
-
-
-def _plain(name: str) -> str:
-    """A name that is short and plain enough for PostgreSQL's 63 bytes, and like the given one."""
-    return re.sub(r"[^a-z0-9_]+", "_", name.lower())[:40] or "_"
-
-
 def _output_number(node: tree.NumberLiteral, scope: Scope) -> int:
     number = int(node.text) if len(node.text) < 10 else 0
     if not 1 <= number <= len(scope.outputs):
@@ -397,22 +323,6 @@ def _output_number(node: tree.NumberLiteral, scope: Scope) -> int:
             node.position,
         )
     return number
-
-
-def _join_column(name: tree.Name, columns: list[VisibleColumn]) -> VisibleColumn:
-    found = [column for column in columns if name.matches(column.name)]
-    if len(found) != 1:
-        problem = "isn't in" if not found else "is more than once in"
-        hint = None if found else nearest(name.text, [column.name for column in columns])
-        raise AdqlError(f"column `{name}` {problem} one of the joined tables", name.position, hint)
-    return found[0]
-
-
-def _merged(kind: str, left: typed.Value, right: typed.Value) -> typed.Value:
-    if kind == "FULL":
-        data_type = common(left.type, right.type) or left.type
-        return typed.Coalesce(data_type, (left, right), meaning=left.meaning)
-    return right if kind == "RIGHT" else left
 
 
 def _with_types(body: typed.Body, types: list[DataType]) -> typed.Body:
@@ -432,6 +342,3 @@ def _with_types(body: typed.Body, types: list[DataType]) -> typed.Body:
         right=_with_types(body.right, types),
         outputs=outputs,
     )
-
-
-__all__ = ["UPLOAD_SCHEMA", "Meaning", "OutputColumn", "ResolvedQuery", "resolve"]

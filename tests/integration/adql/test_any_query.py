@@ -130,6 +130,7 @@ TABLES = st.sampled_from(
         "(observation AS o FULL JOIN (SELECT TOP 3 number, rate FROM observation, source) AS t"
         " USING (number))",
         "(SELECT * FROM observation WHERE number > 3) AS o",
+        "observation AS o FULL JOIN source AS s ON s.rate = o.number AND s.ra < o.s_ra",
     ]
 )
 _subqueries = filled("SELECT number FROM {} WHERE {}", TABLES, CONDITION)

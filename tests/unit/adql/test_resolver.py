@@ -162,6 +162,8 @@ def test_result_columns_have_unique_names(
         "SELECT DISTINCT s_ra FROM obscore ORDER BY s_ra",
         "SELECT name FROM source WHERE is_new = 1 OR is_new = 'true'",
         "SELECT name FROM source WHERE name = NULL",
+        "SELECT * FROM obscore o FULL JOIN source s ON o.s_ra + 1 = s.ra AND o.s_dec < s.dec",
+        "SELECT COUNT(*) FROM obscore GROUP BY 2.5 ORDER BY 1.5",
         'SELECT name FROM source a WHERE 1 = CONTAINS("position", error_circle)',
     ],
 )
@@ -221,6 +223,11 @@ def test_a_name_is_found_where_the_standard_lets_it_stand(catalogue: Catalogue, 
         ("SELECT 1e999 FROM obscore", "too large"),
         ("SELECT TOP 99999999999999999999 s_ra FROM obscore", "too large"),
         ("SELECT x.* FROM obscore", "unknown table `x`"),
+        ("SELECT * FROM obscore FULL JOIN source ON s_ra < ra", "a FULL JOIN needs a column"),
+        ("SELECT * FROM obscore FULL JOIN source ON s_ra = s_dec", "a FULL JOIN needs a column"),
+        ("SELECT s_region FROM (SELECT DISTINCT s_region FROM obscore) q", "tell geometries apart"),
+        ("SELECT COUNT(DISTINCT s_region) FROM obscore", "told apart by DISTINCT"),
+        ("SELECT COUNT(*) FROM obscore GROUP BY s_region", "grouped by a geometry"),
     ],
 )
 def test_what_has_no_meaning_is_refused(catalogue: Catalogue, query: str, message: str) -> None:
