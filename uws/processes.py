@@ -71,6 +71,11 @@ def die_with_parent(parent_pid: int) -> None:
         os._exit(1)
 
 
+def die_first() -> None:
+    """When memory runs out, let the kernel kill this process rather than its parents."""
+    (_PROC / "self/oom_score_adj").write_text("500")
+
+
 def _session_members(leader: Process) -> list[int]:
     members: list[int] = []
     for folder in _PROC.iterdir():

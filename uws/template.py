@@ -11,6 +11,7 @@ ends; when the template dies, the kernel kills the children.
 
 import gc
 import json
+import logging
 import os
 import select
 import signal
@@ -27,6 +28,8 @@ from django.db import connections
 from uws import processes
 from uws.processes import Process
 from uws.queue import Attempt
+
+logger = logging.getLogger(__name__)
 
 _MESSAGE_BYTES = 4096
 
@@ -141,10 +144,12 @@ class _Nursery:
                 self._reap()
                 if not any(child.attempt is None for child in self._children.values()):
                     self._fork()
+            status = 0
+        except Exception:
+            logger.exception("the process that jobs are forked from failed")
+        finally:
             for child in self._children.values():
                 _kill_group(child.pid)
-            status = 0
-        finally:
             os._exit(status)
 
     def _listen(self, woken: int) -> bool:
@@ -203,6 +208,7 @@ class _Nursery:
         try:
             os.setpgid(0, 0)
             processes.die_with_parent(template)
+            processes.die_first()
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_DFL)
@@ -215,6 +221,8 @@ class _Nursery:
             if order:
                 self._run(Attempt(**json.loads(order)))
             status = 0
+        except Exception:
+            logger.exception("the job's process failed")
         finally:
             sys.stdout.flush()
             sys.stderr.flush()

@@ -44,6 +44,15 @@ def test_a_killed_worker_takes_its_jobs_with_it_and_the_next_one_completes_them_
     assert Worker.objects.count() == 1
 
 
+def test_what_a_job_started_ends_with_a_killed_worker(worker, submit, executing, eventually):
+    worker.start()
+    pid = executing(submit(grandchild=True))
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    (grandchild,) = eventually(lambda: children.read_text().split())
+    worker.kill()
+    eventually(lambda: not is_alive(pid) and not is_alive(grandchild), timeout_s=1)
+
+
 def test_a_lease_that_runs_out_frees_the_job(worker, submit, executing, ended):
     """A worker of another machine can't be looked at; only its silence tells."""
     worker.start()
