@@ -85,15 +85,15 @@ def _region_text(field: Field, column: pa.Array) -> pa.Array:
     return pc.binary_join_element_wise("Polygon ICRS", corners, " ")
 
 
-def joined_lists(column: pa.Array, elements: pa.Array) -> pa.Array:
-    """Text of a list column, from the texts of its elements: blanks between them, NULL for NULL.
+def joined_lists(column: pa.Array, elements: pa.Array, between: str = " ") -> pa.Array:
+    """Text of a list column, from the texts of its elements, NULL for NULL.
 
     elements: those of all lists, one after the other, as ``column.flatten()`` has them.
     """
     lengths = pc.fill_null(pc.list_value_length(column), 0)
     ends = pc.cast(pc.cumulative_sum(lengths), pa.int32())
     offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
-    joined = pc.binary_join(pa.ListArray.from_arrays(offsets, elements), " ")
+    joined = pc.binary_join(pa.ListArray.from_arrays(offsets, elements), between)
     return pc.if_else(pc.is_valid(column), joined, pa.scalar(None, pa.string()))
 
 
@@ -131,14 +131,14 @@ def utf16_bytes(column: pa.Array) -> tuple[Offsets, Bytes]:
     return 2 * before[offsets], encoded
 
 
-def list_bytes(field: Field, column: pa.Array) -> tuple[Offsets, Bytes, int]:
+def list_bytes(field: Field, column: pa.Array, null: int = 0) -> tuple[Offsets, Bytes, int]:
     """Elements of a list column, big endian: offsets in bytes, all bytes, bytes per element.
 
-    A NULL array is empty, a NULL element is NaN, or 0 where there is no NaN.
+    A NULL array is empty, a NULL element is NaN, or ``null`` where there is no NaN.
     """
     lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
     elements = column.flatten()
-    data = primitive_bytes(field.datatype, elements)
+    data = primitive_bytes(field.datatype, elements, null)
     width = data.shape[1] if data.ndim == 2 else 1
     offsets = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64))) * width
     return offsets, data.reshape(-1), width
@@ -154,11 +154,11 @@ _BIG_ENDIAN = {
 }
 
 
-def primitive_bytes(datatype: str, column: pa.Array) -> Bytes:
+def primitive_bytes(datatype: str, column: pa.Array, null: int = 0) -> Bytes:
     """Bytes of single values as BINARY2 has them, of shape (rows, width).
 
     VOTable 1.4, section 5.4: big endian; a boolean is ``T``, ``F``, or ``?`` for NULL. Other NULLs
-    are NaN or 0: the row's mask tells them.
+    are NaN, or ``null`` where there is no NaN; BINARY2 has a mask that tells them.
     """
     if datatype == "boolean":
         values = pc.fill_null(column, False).to_numpy(zero_copy_only=False).astype(np.bool_)
@@ -166,6 +166,6 @@ def primitive_bytes(datatype: str, column: pa.Array) -> Bytes:
         letters[~present(column)] = ord("?")
         return letters[:, None]
     kind = np.dtype(_BIG_ENDIAN[datatype])
-    filled = pc.fill_null(column, float("nan") if kind.kind == "f" else 0)
+    filled = pc.fill_null(column, float("nan") if kind.kind == "f" else null)
     values = filled.to_numpy(zero_copy_only=False)
     return np.ascontiguousarray(values.astype(kind)).view(np.uint8).reshape(-1, kind.itemsize)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from dali.errors import ParameterError
 from dali.parameters import Parameters
 from dali.tables import TableStream
-from dali.writers import binary2, csv, tabledata
+from dali.writers import binary, binary2, csv, html, json, plain, tabledata, tsv
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,6 @@ class TableFormat:
     write: Callable[[TableStream], Iterator[bytes]]
     identifier: str | None = None
 
-    @property
-    def is_votable(self) -> bool:
-        """Whether a failure can be told within the document."""
-        return MediaType.parse(self.media_type).name == "application/x-votable+xml"
-
 
 BINARY2 = TableFormat(
     media_type="application/x-votable+xml;serialization=BINARY2",
@@ -70,8 +65,36 @@ CSV = TableFormat(
     extension="csv",
     write=csv.write,
 )
+BINARY = TableFormat(
+    media_type="application/x-votable+xml;serialization=BINARY",
+    aliases=("votable/b", "text/xml;serialization=BINARY"),
+    extension="vot",
+    write=binary.write,
+    identifier="ivo://ivoa.net/std/TAPRegExt#output-votable-binary",
+)
+TSV = TableFormat(
+    media_type="text/tab-separated-values;charset=UTF-8",
+    aliases=("tsv", "text/tab-separated-values"),
+    extension="tsv",
+    write=tsv.write,
+)
+JSON = TableFormat(
+    media_type="application/json", aliases=("json",), extension="json", write=json.write
+)
+HTML = TableFormat(
+    media_type="text/html;charset=UTF-8",
+    aliases=("html", "text/html"),
+    extension="html",
+    write=html.write,
+)
+TEXT = TableFormat(
+    media_type="text/plain;charset=UTF-8",
+    aliases=("txt", "text", "text/plain"),
+    extension="txt",
+    write=plain.write,
+)
 #: formats of tables, the default first
-FORMATS = (BINARY2, TABLEDATA, CSV)
+FORMATS = (BINARY2, BINARY, TABLEDATA, CSV, TSV, JSON, HTML, TEXT)
 
 
 def table_format(parameters: Parameters, formats: Sequence[TableFormat] = FORMATS) -> TableFormat:

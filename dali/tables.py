@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from dali.errors import DaliError
 from dali.fields import Field
+
+QUERY_STATUS = "QUERY_STATUS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,13 @@ class LimitedBatches:
         self._stream = stream
         self.overflowed = False
 
+    @property
+    def overflow(self) -> Info | None:
+        """What is said where rows were left out; ``None`` where none were."""
+        if not self.overflowed:
+            return None
+        return Info(QUERY_STATUS, "OVERFLOW", f"cut after {self._stream.limit} rows")
+
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Non-empty batches, the last one cut where the limit is."""
         left = self._stream.limit
@@ -63,3 +73,35 @@ class LimitedBatches:
                 yield batch
             if left is not None:
                 left -= batch.num_rows
+
+
+class Ending:
+    """Limited batches, for a format that tells at its end how the table ended.
+
+    A `DaliError` before the first batch is raised; a later one ends the rows and is told in
+    `status`, as is an overflow.
+    """
+
+    def __init__(self, rows: LimitedBatches) -> None:
+        """Nothing is pulled before the first iteration."""
+        self._rows = rows
+        self._failure: DaliError | None = None
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """The batches, up to the limit or to the failure."""
+        begun = False
+        try:
+            for batch in self._rows:
+                begun = True
+                yield batch
+        except DaliError as error:
+            if not begun:
+                raise
+            self._failure = error
+
+    @property
+    def status(self) -> Info:
+        """QUERY_STATUS once the batches are over: OK, OVERFLOW or ERROR."""
+        if self._failure is not None:
+            return Info(QUERY_STATUS, "ERROR", self._failure.message)
+        return self._rows.overflow or Info(QUERY_STATUS, "OK")

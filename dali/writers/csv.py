@@ -10,10 +10,8 @@ import pyarrow.compute as pc
 
 from dali.fields import Field
 from dali.tables import LimitedBatches, TableStream
-from dali.writers.text import Spelling, cell_text, joined_rows
+from dali.writers.text import PLAIN, cell_text, joined_rows
 
-# as Java, Python and the readers of tables made with them read numbers
-_SPELLING = Spelling("NaN", "Infinity", "-Infinity")
 _LINE_END = "\r\n"
 
 
@@ -38,7 +36,7 @@ def _rows(fields: tuple[Field, ...], batch: pa.RecordBatch) -> bytes:
 
 
 def _cell(field: Field, column: pa.Array) -> pa.Array:
-    text = cell_text(field, column, _SPELLING)
+    text = cell_text(field, column, PLAIN)
     if not field.is_string:
         return text
     doubled = pc.replace_substring(text, '"', '""')

@@ -1,4 +1,4 @@
-"""Cells as text, column by column: what TABLEDATA and CSV share."""
+"""Cells as text, column by column: what the formats of text share."""
 
 from dataclasses import dataclass
 
@@ -16,6 +16,10 @@ class Spelling:
     nan: str
     infinity: str
     minus_infinity: str
+
+
+#: as Java, Python and the readers of tables made with them read numbers
+PLAIN = Spelling("NaN", "Infinity", "-Infinity")
 
 
 def number_text(column: pa.Array, spelling: Spelling) -> pa.Array:

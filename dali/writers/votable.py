@@ -5,13 +5,13 @@ and, for an overflow or a late failure, once more after it.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import pyarrow as pa
 
-from dali.errors import DaliError
 from dali.fields import Field
-from dali.tables import Info, LimitedBatches, TableStream
+from dali.tables import QUERY_STATUS, Ending, Info, LimitedBatches, TableStream
 from dali.writers.xml import XmlPieces
 
 _VOTABLE = {
@@ -19,7 +19,6 @@ _VOTABLE = {
     "xmlns": "http://www.ivoa.net/xml/VOTable/v1.3",
     "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
 }
-QUERY_STATUS = "QUERY_STATUS"
 
 
 class RowEncoder(ABC):
@@ -27,6 +26,8 @@ class RowEncoder(ABC):
 
     #: elements around the rows, outermost first, with their attributes
     envelope: tuple[tuple[str, dict[str, str | None]], ...]
+    #: the number that means NULL, by datatype, where the rows have no other way to tell
+    nulls: Mapping[str, int] = MappingProxyType({})
 
     @abstractmethod
     def encode(self, batch: pa.RecordBatch) -> bytes:
@@ -42,7 +43,7 @@ def _info(xml: XmlPieces, info: Info) -> None:
     xml.line()
 
 
-def _field(xml: XmlPieces, field: Field, number: int) -> None:
+def _field(xml: XmlPieces, field: Field, number: int, nulls: Mapping[str, int]) -> None:
     attributes = {
         "name": field.name,
         "ID": f"column_{number}",
@@ -56,6 +57,8 @@ def _field(xml: XmlPieces, field: Field, number: int) -> None:
     xml.start("FIELD", attributes)
     if field.description:
         xml.element("DESCRIPTION", text=field.description)
+    if field.datatype in nulls:
+        xml.element("VALUES", {"null": str(nulls[field.datatype])})
     xml.end()
     xml.line()
 
@@ -75,37 +78,31 @@ def write_votable(stream: TableStream, encoder: RowEncoder) -> Iterator[bytes]:
     A `DaliError` from the batches before the first row is raised; later ones are told in the
     document, which stays well-formed.
     """
-    rows = LimitedBatches(stream)
-    batches = iter(rows)
-    first = next(batches, None)
+    ending = Ending(LimitedBatches(stream))
+    batches = iter(ending)
+    batch = next(batches, None)
     xml = XmlPieces()
     _begin(xml, (Info(QUERY_STATUS, "OK"), *stream.infos))
     xml.start("TABLE", {"name": "result"})
     xml.line()
     for number, field in enumerate(stream.fields, start=1):
-        _field(xml, field, number)
+        _field(xml, field, number, encoder.nulls)
     xml.start("DATA")
     for tag, attributes in encoder.envelope:
         xml.start(tag, attributes)
     xml.line()
     yield xml.take()
-    failure: DaliError | None = None
-    try:
-        while first is not None:
-            yield encoder.encode(first)
-            first = next(batches, None)
-    except DaliError as error:
-        failure = error
+    while batch is not None:
+        yield encoder.encode(batch)
+        batch = next(batches, None)
     yield encoder.finish()
     for _ in encoder.envelope:
         xml.end()
     xml.end()  # DATA
     xml.end()  # TABLE
     xml.line()
-    if failure is not None:
-        _info(xml, Info(QUERY_STATUS, "ERROR", failure.message))
-    elif rows.overflowed:
-        _info(xml, Info(QUERY_STATUS, "OVERFLOW", f"cut after {stream.limit} rows"))
+    if ending.status.value != "OK":
+        _info(xml, ending.status)
     xml.end_all()
     yield xml.take()
 

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from astropy.io import votable
+from hypothesis import strategies as st
 
 from dali.columns import arrow_type
 from dali.fields import Field
@@ -40,3 +41,42 @@ def read_votable() -> Callable[[bytes], Any]:
         return votable.parse(io.BytesIO(document), verify="exception")
 
     return read
+
+
+_CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+_VALUES: list[tuple[Field, st.SearchStrategy[Any]]] = [
+    (Field("flag", "boolean"), st.booleans()),
+    (Field("tiny", "unsignedByte"), st.integers(0, 255)),
+    (Field("small", "short"), st.integers(-(2**15), 2**15 - 1)),
+    (Field("whole", "int", unit="s"), st.integers(-(2**31), 2**31 - 1)),
+    (Field("big", "long"), st.integers(-(2**63), 2**63 - 1)),
+    (Field("rough", "float"), st.floats(width=32)),
+    (Field("exact", "double", unit="deg", ucd="pos.eq.ra"), st.floats()),
+    (Field("word", "char", "*"), st.text(st.characters(min_codepoint=32, max_codepoint=126))),
+    (Field("letters", "unicodeChar", "*", description="Ünïcode"), st.text(_CHARACTERS)),
+    (
+        Field("region", "double", "*", xtype="polygon", unit="deg"),
+        st.lists(st.floats(), max_size=4),
+    ),
+    (
+        Field("point", "double", "2", xtype="point", unit="deg"),
+        st.lists(st.floats(), min_size=2, max_size=2),
+    ),
+]
+
+
+@st.composite
+def _tables(draw: st.DrawFn) -> tuple[list[Field], list[list[Any]]]:
+    chosen = draw(st.lists(st.sampled_from(_VALUES), min_size=1, max_size=7, unique=True))
+    size = draw(st.integers(0, 9))
+    columns = [
+        draw(st.lists(st.one_of(st.none(), values), min_size=size, max_size=size))
+        for _, values in chosen
+    ]
+    return [field for field, _ in chosen], columns
+
+
+@pytest.fixture
+def tables() -> st.SearchStrategy[tuple[list[Field], list[list[Any]]]]:
+    """Any table: fields and their columns' values, ``None`` for NULL."""
+    return _tables()

@@ -3,7 +3,7 @@
 import pytest
 
 from dali.errors import ParameterError
-from dali.formats import BINARY2, CSV, FORMATS, TABLEDATA, table_format
+from dali.formats import BINARY, BINARY2, CSV, FORMATS, HTML, JSON, TABLEDATA, TSV, table_format
 from dali.parameters import Parameters
 
 
@@ -20,6 +20,10 @@ from dali.parameters import Parameters
         ("csv", CSV),
         ("text/csv;header=present", CSV),
         ("text/csv; charset=utf-8; header=present", CSV),
+        ("votable/b", BINARY),
+        ("text/tab-separated-values", TSV),
+        ("application/json", JSON),
+        ("text/html", HTML),
         ("", BINARY2),
     ],
 )
@@ -37,9 +41,9 @@ def test_responseformat_comes_before_format():
     assert table_format(both) is TABLEDATA
 
 
-@pytest.mark.parametrize("asked", ["text/html", "votable/xyz", "text/csv;header=absent", "*/*"])
+@pytest.mark.parametrize("asked", ["text/htm", "votable/xyz", "text/csv;header=absent", "*/*"])
 def test_an_unknown_format_is_refused_with_those_that_there_are(asked):
-    with pytest.raises(ParameterError, match="votable/b2, votable/td, csv"):
+    with pytest.raises(ParameterError, match="votable/b2, votable/b, votable/td, csv"):
         table_format(Parameters([("FORMAT", asked)]))
 
 
