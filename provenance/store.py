@@ -6,11 +6,22 @@ make their records with `provenance.recorder` and need no database.
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Model, QuerySet
 
 from provenance.errors import ProvenanceError
-from provenance.models import Activity
+from provenance.models import (
+    Activity,
+    Agent,
+    ConfigFile,
+    Entity,
+    Parameter,
+    WasAssociatedWith,
+    WasAttributedTo,
+    WasConfiguredBy,
+)
 from provenance.records import ActivityRecord, AgentRecord, EntityRecord, InvolvedRecord
 from provenance.statements import Row, enter_rows, execute
 
@@ -48,6 +59,10 @@ def enter(records: Iterable[ActivityRecord | EntityRecord]) -> None:
         steps = [*_enter_links(entities.values()), *_enter_relations(new)]
         for parents, children in steps:
             execute("extend_lineage", parents=parents, children=children)
+        _open_belongings(
+            Activity.objects.filter(identifier__in=activities),
+            Entity.objects.filter(identifier__in=entities),
+        )
 
 
 def make_public(entity_ids: Iterable[str]) -> None:
@@ -56,7 +71,33 @@ def make_public(entity_ids: Iterable[str]) -> None:
     For whoever publishes a product. Records of cached steps may have been made in another user's
     job; these name software only, so that no one's name gets out this way.
     """
-    execute("make_public", identifiers=list(entity_ids))
+    with transaction.atomic():
+        reached: dict[str, list[int]] = {"entity": [], "activity": []}
+        for kind, key in execute("find_making", identifiers=list(entity_ids)):
+            reached[kind].append(key)
+        entities = Entity.objects.filter(pk__in=reached["entity"])
+        activities = Activity.objects.filter(pk__in=reached["activity"])
+        entities.filter(public=False).update(public=True)
+        activities.filter(public=False).update(public=True)
+        _open_belongings(activities, entities)
+
+
+def _open_belongings(activities: QuerySet[Activity], entities: QuerySet[Entity]) -> None:
+    """Make public what belongs to those that are: parameters, files of settings, agents."""
+    public = activities.filter(public=True).values("pk")
+    configured = WasConfiguredBy.objects.filter(activity__in=public)
+    associated = WasAssociatedWith.objects.filter(activity__in=public)
+    attributed = WasAttributedTo.objects.filter(
+        entity__in=entities.filter(public=True).values("pk")
+    )
+    belongings: tuple[tuple[type[Model], QuerySet[Any, Any]], ...] = (
+        (Parameter, configured.filter(parameter__isnull=False).values("parameter")),
+        (ConfigFile, configured.filter(config_file__isnull=False).values("config_file")),
+        (Agent, associated.values("agent")),
+        (Agent, attributed.values("agent")),
+    )
+    for model, keys in belongings:
+        model._default_manager.filter(pk__in=keys, public=False).update(public=True)
 
 
 def _entities(records: Iterable[ActivityRecord | EntityRecord]) -> dict[str, EntityRecord]:

@@ -8,10 +8,11 @@ from provenance.models.description import ConfigFileDescription, ParameterDescri
 
 
 class Parameter(models.Model):
-    """A parameter's value in one run."""
+    """A parameter's value in one run; ``public`` as its activity is."""
 
     name = models.TextField()
     value = models.TextField()
+    public = models.BooleanField(default=False)
     value_entity = models.ForeignKey(Entity, models.PROTECT, null=True)
     parameter_description = models.ForeignKey(ParameterDescription, models.PROTECT, null=True)
 
@@ -24,11 +25,12 @@ class Parameter(models.Model):
 
 
 class ConfigFile(models.Model):
-    """A file of settings as one run read it."""
+    """A file of settings as one run read it; ``public`` as its activity is."""
 
     name = models.TextField()
     location = models.TextField(null=True)
     comment = models.TextField(null=True)
+    public = models.BooleanField(default=False)
     config_file_description = models.ForeignKey(ConfigFileDescription, models.PROTECT, null=True)
 
     class Meta:

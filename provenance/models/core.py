@@ -80,7 +80,7 @@ class Entity(models.Model):
 
 
 class Agent(models.Model):
-    """Who or what is responsible."""
+    """Who or what is responsible; ``public`` where it is so for anything public."""
 
     identifier = models.TextField(unique=True)
     name = models.TextField()
@@ -91,6 +91,7 @@ class Agent(models.Model):
     phone = models.TextField(null=True)
     address = models.TextField(null=True)
     url = models.TextField(null=True)
+    public = models.BooleanField(default=False)
 
     class Meta:
         db_table = "provenance_agent"

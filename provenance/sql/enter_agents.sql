@@ -1,7 +1,8 @@
 -- Agents; a known one stays as it is.
 INSERT INTO provenance_agent
-    (identifier, name, type, comment, email, affiliation, phone, address, url)
-SELECT r.identifier, r.name, r.type, r.comment, r.email, r.affiliation, r.phone, r.address, r.url
+    (identifier, name, type, comment, email, affiliation, phone, address, url, public)
+SELECT r.identifier, r.name, r.type, r.comment, r.email, r.affiliation, r.phone, r.address, r.url,
+       false
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (
     identifier text, name text, type text, comment text, email text, affiliation text, phone text,
     address text, url text

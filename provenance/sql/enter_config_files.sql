@@ -10,8 +10,9 @@ WITH file AS (
     LEFT JOIN provenance_config_file_description AS d
         ON d.activity_description_id = a.activity_description_id AND d.name = r.name
 ), entered AS (
-    INSERT INTO provenance_config_file (id, name, location, comment, config_file_description_id)
-    SELECT id, name, location, comment, config_file_description_id FROM file
+    INSERT INTO provenance_config_file
+        (id, name, location, comment, config_file_description_id, public)
+    SELECT id, name, location, comment, config_file_description_id, false FROM file
 )
 INSERT INTO provenance_was_configured_by (activity_id, artefact_type, config_file_id)
 SELECT activity_id, 'Configfile', id FROM file

@@ -11,8 +11,9 @@ WITH parameter AS (
     LEFT JOIN provenance_parameter_description AS d
         ON d.activity_description_id = a.activity_description_id AND d.name = r.name
 ), entered AS (
-    INSERT INTO provenance_parameter (id, name, value, value_entity_id, parameter_description_id)
-    SELECT id, name, value, value_entity_id, parameter_description_id FROM parameter
+    INSERT INTO provenance_parameter
+        (id, name, value, value_entity_id, parameter_description_id, public)
+    SELECT id, name, value, value_entity_id, parameter_description_id, false FROM parameter
 )
 INSERT INTO provenance_was_configured_by (activity_id, artefact_type, parameter_id)
 SELECT activity_id, 'Parameter', id FROM parameter

@@ -1,4 +1,5 @@
--- The named entities, all that they come from and all that told how, back to the beginning.
+-- Keys of the named entities, of all that they come from and all that told how, back to the
+-- beginning: those of entities and those of activities.
 WITH RECURSIVE reached (kind, id) AS (
     SELECT 'entity', id FROM provenance_entity WHERE identifier = ANY (%(identifiers)s)
     UNION
@@ -26,9 +27,5 @@ WITH RECURSIVE reached (kind, id) AS (
         WHERE reached.kind = 'activity' AND w.activity_id = reached.id
           AND p.value_entity_id IS NOT NULL
     ) AS step (kind, id)
-), entities AS (
-    UPDATE provenance_entity SET public = true
-    WHERE id IN (SELECT id FROM reached WHERE kind = 'entity') AND NOT public
 )
-UPDATE provenance_activity SET public = true
-WHERE id IN (SELECT id FROM reached WHERE kind = 'activity') AND NOT public
+SELECT kind, id FROM reached
