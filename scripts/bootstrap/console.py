@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _STARTED = time.monotonic()
 
@@ -13,8 +13,12 @@ class SetupError(Exception):
 
 
 def say(message: str) -> None:
-    """Print one line, with the time since the command began."""
-    print(f"[{time.monotonic() - _STARTED:7.1f} s] {message}", flush=True)
+    """Print one line, with the time since the command began.
+
+    A terminal that was closed must not keep a server from stopping cleanly.
+    """
+    with suppress(OSError):
+        print(f"[{time.monotonic() - _STARTED:7.1f} s] {message}", flush=True)
 
 
 @contextmanager

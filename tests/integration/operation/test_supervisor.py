@@ -193,6 +193,19 @@ def test_what_a_program_left_behind_goes_with_it(scenes: list[Scene], tmp_path: 
     assert is_gone_soon(grandchild)
 
 
+def test_a_terminal_that_was_closed_keeps_nothing_from_stopping(
+    scenes: list[Scene], tmp_path: Path
+) -> None:
+    scene = begin(scenes, tmp_path, STEADY, STUBBORN)
+    started = scene.wait_for("started", 2)
+    assert scene.process.stdout is not None
+    scene.process.stdout.close()
+    scene.process.send_signal(signal.SIGHUP)
+    scene.process.wait(20)
+    assert (tmp_path / "down").exists()
+    assert not any(map(is_alive, started))
+
+
 def test_programs_end_with_a_supervisor_that_was_killed(
     scenes: list[Scene], tmp_path: Path
 ) -> None:
