@@ -104,7 +104,9 @@ def scenes() -> Iterator[list[Scene]]:
     yield begun
     for scene in begun:
         scene.process.kill()
-        scene.process.communicate()
+        scene.process.wait()
+        if scene.process.stdout is not None:
+            scene.process.stdout.close()
 
 
 def begin(scenes: list[Scene], folder: Path, *programs: str) -> Scene:
