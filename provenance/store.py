@@ -6,10 +6,9 @@ make their records with `provenance.recorder` and need no database.
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 
 from provenance.errors import ProvenanceError
 from provenance.models import (
@@ -51,18 +50,18 @@ def enter(records: Iterable[ActivityRecord | EntityRecord]) -> None:
                 "identifier", flat=True
             )
         )
-        _open(activities[identifier] for identifier in known)
+        risen = [identifier for identifier in known if activities[identifier].public]
+        _open_activities(
+            Activity.objects.filter(identifier__in=risen, public=False).values_list("pk", flat=True)
+        )
         new = [record for identifier, record in activities.items() if identifier not in known]
-        _enter_agents([*new, *entities.values()])
+        agents = _enter_agents([*new, *entities.values()])
         _enter_entities(entities.values())
         _enter_activities(new)
         steps = [*_enter_links(entities.values()), *_enter_relations(new)]
         for parents, children in steps:
             execute("extend_lineage", parents=parents, children=children)
-        _open_belongings(
-            Activity.objects.filter(identifier__in=activities),
-            Entity.objects.filter(identifier__in=entities),
-        )
+        execute("open_agents", agents=agents, activities=list(activities), entities=list(entities))
 
 
 def make_public(entity_ids: Iterable[str]) -> None:
@@ -75,29 +74,32 @@ def make_public(entity_ids: Iterable[str]) -> None:
         reached: dict[str, list[int]] = {"entity": [], "activity": []}
         for kind, key in execute("find_making", identifiers=list(entity_ids)):
             reached[kind].append(key)
-        entities = Entity.objects.filter(pk__in=reached["entity"])
-        activities = Activity.objects.filter(pk__in=reached["activity"])
-        entities.filter(public=False).update(public=True)
-        activities.filter(public=False).update(public=True)
-        _open_belongings(activities, entities)
+        Entity.objects.filter(pk__in=reached["entity"], public=False).update(public=True)
+        _open_activities(reached["activity"])
+        attributed = WasAttributedTo.objects.filter(entity__in=reached["entity"])
+        _open(Agent, attributed.values_list("agent", flat=True))
 
 
-def _open_belongings(activities: QuerySet[Activity], entities: QuerySet[Entity]) -> None:
-    """Make public what belongs to those that are: parameters, files of settings, agents."""
-    public = activities.filter(public=True).values("pk")
-    configured = WasConfiguredBy.objects.filter(activity__in=public)
-    associated = WasAssociatedWith.objects.filter(activity__in=public)
-    attributed = WasAttributedTo.objects.filter(
-        entity__in=entities.filter(public=True).values("pk")
-    )
-    belongings: tuple[tuple[type[Model], QuerySet[Any, Any]], ...] = (
-        (Parameter, configured.filter(parameter__isnull=False).values("parameter")),
-        (ConfigFile, configured.filter(config_file__isnull=False).values("config_file")),
-        (Agent, associated.values("agent")),
-        (Agent, attributed.values("agent")),
-    )
-    for model, keys in belongings:
-        model._default_manager.filter(pk__in=keys, public=False).update(public=True)
+def _open_activities(keys: Iterable[int]) -> None:
+    """Make activities public, with their parameters, files of settings and agents."""
+    keys = list(keys)
+    if not keys:
+        return
+    _open(Activity, keys)
+    configured = WasConfiguredBy.objects.filter(activity__in=keys)
+    _open(Parameter, configured.values_list("parameter", flat=True))
+    _open(ConfigFile, configured.values_list("config_file", flat=True))
+    associated = WasAssociatedWith.objects.filter(activity__in=keys)
+    _open(Agent, associated.values_list("agent", flat=True))
+
+
+def _open(model: type[Model], keys: Iterable[int | None]) -> None:
+    """Make the rows of these keys public.
+
+    The keys are fetched first: by them PostgreSQL finds the rows at once in a table of any size.
+    """
+    found = {key for key in keys if key is not None}
+    model._default_manager.filter(pk__in=found, public=False).update(public=True)
 
 
 def _entities(records: Iterable[ActivityRecord | EntityRecord]) -> dict[str, EntityRecord]:
@@ -128,15 +130,8 @@ def _entities(records: Iterable[ActivityRecord | EntityRecord]) -> dict[str, Ent
     return dict(sorted(found.items()))
 
 
-def _open(records: Iterable[ActivityRecord]) -> None:
-    """Make known activities public whose record now says so."""
-    public = [record.id for record in records if record.public]
-    if public:
-        Activity.objects.filter(identifier__in=public, public=False).update(public=True)
-
-
-def _enter_agents(records: Iterable[ActivityRecord | EntityRecord]) -> None:
-    """Enter all agents that are involved in activities or entities."""
+def _enter_agents(records: Iterable[ActivityRecord | EntityRecord]) -> list[str]:
+    """Enter all agents that are involved in activities or entities; gives their identifiers."""
     agents: dict[str, AgentRecord] = {}
     for record in records:
         for involved in _involved(record):
@@ -158,6 +153,7 @@ def _enter_agents(records: Iterable[ActivityRecord | EntityRecord]) -> None:
             for agent in agents.values()
         ],
     )
+    return list(agents)
 
 
 def _involved(record: ActivityRecord | EntityRecord) -> tuple[InvolvedRecord, ...]:

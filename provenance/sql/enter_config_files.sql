@@ -1,7 +1,7 @@
--- Files of settings, each with the relation to its activity.
+-- Files of settings, each as public as its activity, with the relation to its activity.
 WITH file AS (
     SELECT nextval(pg_get_serial_sequence('provenance_config_file', 'id')) AS id,
-           a.id AS activity_id, r.name, r.location, r.comment,
+           a.id AS activity_id, a.public, r.name, r.location, r.comment,
            d.id AS config_file_description_id
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (
         activity text, name text, location text, comment text
@@ -12,7 +12,7 @@ WITH file AS (
 ), entered AS (
     INSERT INTO provenance_config_file
         (id, name, location, comment, config_file_description_id, public)
-    SELECT id, name, location, comment, config_file_description_id, false FROM file
+    SELECT id, name, location, comment, config_file_description_id, public FROM file
 )
 INSERT INTO provenance_was_configured_by (activity_id, artefact_type, config_file_id)
 SELECT activity_id, 'Configfile', id FROM file

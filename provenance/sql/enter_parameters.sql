@@ -1,7 +1,7 @@
--- Parameters, each with the relation to its activity.
+-- Parameters, each as public as its activity, with the relation to its activity.
 WITH parameter AS (
     SELECT nextval(pg_get_serial_sequence('provenance_parameter', 'id')) AS id,
-           a.id AS activity_id, r.name, r.value, e.id AS value_entity_id,
+           a.id AS activity_id, a.public, r.name, r.value, e.id AS value_entity_id,
            d.id AS parameter_description_id
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (
         activity text, name text, value text, value_entity text
@@ -13,7 +13,7 @@ WITH parameter AS (
 ), entered AS (
     INSERT INTO provenance_parameter
         (id, name, value, value_entity_id, parameter_description_id, public)
-    SELECT id, name, value, value_entity_id, parameter_description_id, false FROM parameter
+    SELECT id, name, value, value_entity_id, parameter_description_id, public FROM parameter
 )
 INSERT INTO provenance_was_configured_by (activity_id, artefact_type, parameter_id)
 SELECT activity_id, 'Parameter', id FROM parameter

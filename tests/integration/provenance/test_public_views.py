@@ -220,3 +220,26 @@ def test_walking_the_lineage_of_a_product_uses_the_indexes() -> None:
         )
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Seq Scan" not in plan, plan
+
+
+@pytest.mark.django_db
+def test_an_activity_that_is_entered_again_as_public_becomes_so_with_all_that_belongs_to_it() -> (
+    None
+):
+    image, mosaic, job = a_private_analysis()
+    enter([image, mosaic, job])
+    enter([replace(mosaic, public=True)])
+    assert first("activity") == {"activity:mosaic"}
+    assert first("agent") == {"agent:vo_server"}
+    assert len(published("parameter")) == len(published("config_file")) == 1
+    assert published("entity") == []
+
+
+@pytest.mark.django_db
+def test_an_agent_is_published_with_the_first_public_thing_that_it_is_responsible_for() -> None:
+    ada = InvolvedRecord(AgentRecord("agent:ada", "Ada"), "author")
+    enter([EntityRecord("draft", attributed_to=(ada,))])
+    assert first("agent") == set()
+    enter([EntityRecord("paper", attributed_to=(ada,), public=True)])
+    assert first("agent") == {"agent:ada"}
+    assert [row[:2] for row in published("was_attributed_to")] == [("paper", "agent:ada")]
