@@ -42,14 +42,20 @@ def demo(clone: Clone) -> int:
         server.update(clone, number)
         with stage("Demonstration archive (simulated)"):
             manage(clone, "prepare_demonstration")
-        with server.supervisor(clone, number) as supervisor:
+        # The tour is to be read without the server's own lines in between.
+        log = clone.var / "server.log"
+        log.unlink(missing_ok=True)
+        with server.supervisor(clone, number, log) as supervisor:
             try:
-                with stage("Web server and worker: started"):
+                with stage(f"Web server and worker: started (their log: {log})"):
                     ready = supervisor.wait_until(
                         lambda: not server.readiness(number), READY_WITHIN_S
                     )
                 if not ready:
-                    raise SetupError(f"The server is not ready:\n\n{server.readiness(number)}")
+                    raise SetupError(
+                        f"The server is not ready: {server.readiness(number)}\n\n"
+                        f"Its log ends:\n{log.read_text(errors='replace')[-3000:]}"
+                    )
                 say("The tour, run by a client of the server")
                 status = supervisor.client(_tour(clone, number))
                 say("The tour is complete" if status == 0 else "The tour FAILED")

@@ -3,6 +3,7 @@
 import os
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 from bootstrap import environment_file
 from bootstrap.clone import Clone
@@ -54,11 +55,12 @@ def update(clone: Clone, number: int) -> None:
         manage(clone, "collectstatic", "--no-input", "--verbosity=0")
 
 
-def supervisor(clone: Clone, number: int) -> Supervisor:
-    """A supervisor of the server's programs."""
+def supervisor(clone: Clone, number: int, log: Path | None = None) -> Supervisor:
+    """A supervisor of the server's programs; their log goes to standard error without ``log``."""
     return Supervisor(
         programs(clone, number),
         folder=clone.root,
+        log=log,
         environment={
             "GRANIAN_WORKERS": WEB_WORKERS,
             **os.environ,

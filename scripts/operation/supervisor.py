@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 from bootstrap.console import say
 
@@ -51,6 +52,7 @@ class Supervisor:
 
     grace_s: how long a program may take to stop before it is killed.
     steady_s: a program that ran this long has no failure behind it.
+    log: file that takes what the programs say; without it they speak on the standard streams.
     longest_pause_s: upper limit of the pause before a new start, which doubles with each failure.
     """
 
@@ -60,12 +62,14 @@ class Supervisor:
         *,
         folder: Path,
         environment: Mapping[str, str],
+        log: Path | None = None,
         grace_s: float = 20.0,
         steady_s: float = 60.0,
         longest_pause_s: float = 30.0,
     ) -> None:
         self.folder = folder
         self.environment = dict(environment)
+        self.log = log
         self.grace_s = grace_s
         self.steady_s = steady_s
         self.longest_pause_s = longest_pause_s
@@ -133,7 +137,9 @@ class Supervisor:
         return process.returncode
 
     def _start(self, running: _Running) -> None:
-        running.process = self._spawn(running.program.command)
+        with contextlib.ExitStack() as closing:
+            log = closing.enter_context(self.log.open("ab")) if self.log is not None else None
+            running.process = self._spawn(running.program.command, log)
         running.started = time.monotonic()
 
     def _note_death(self, running: _Running, now: float) -> None:
@@ -148,7 +154,9 @@ class Supervisor:
         reason = f"signal {-status}" if status < 0 else f"status {status}"
         say(f"The {running.program.name} ended ({reason}); it is started again in {pause:.0f} s")
 
-    def _spawn(self, command: Sequence[str]) -> "subprocess.Popen[bytes]":
+    def _spawn(
+        self, command: Sequence[str], log: IO[bytes] | None = None
+    ) -> "subprocess.Popen[bytes]":
         supervisor = os.getpid()
 
         def in_child() -> None:
@@ -163,6 +171,8 @@ class Supervisor:
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
             start_new_session=True,
             preexec_fn=in_child,
         )

@@ -24,7 +24,9 @@ folder = Path(sys.argv[1])
 programs = [Program(f"program {n}", [sys.executable, "-c", code, str(folder)])
             for n, code in enumerate(sys.argv[2:])]
 import os
-with Supervisor(programs, folder=folder, environment=os.environ, grace_s=3.0) as supervisor:
+with Supervisor(
+    programs, folder=folder, environment=os.environ, log=folder / "log", grace_s=3.0
+) as supervisor:
     (folder / "up").touch()
     try:
         supervisor.serve()
@@ -62,6 +64,7 @@ while True:""",
 )
 FAILING = """
 import pathlib, sys
+print("no luck", flush=True)
 with (pathlib.Path(sys.argv[1]) / "tried").open("a") as file:
     file.write("x")
 sys.exit(3)
@@ -162,6 +165,8 @@ def test_a_program_that_keeps_failing_is_tried_ever_less_often(
     assert len((tmp_path / "tried").read_text()) == 2
     assert "(status 3); it is started again in 1 s" in said
     assert "again in 2 s" in said
+    # What it said stands in the log, of every time.
+    assert (tmp_path / "log").read_text() == "no luck\n" * 2
 
 
 def test_a_program_that_does_not_listen_is_killed(scenes: list[Scene], tmp_path: Path) -> None:
