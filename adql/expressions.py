@@ -17,6 +17,7 @@ from adql.conversions import (
     constant_number,
     converted,
     double,
+    is_number,
     matched,
     number,
     unified,
@@ -262,6 +263,11 @@ class Expressions:
         if source is Kind.TEXT and wanted is Kind.TIMESTAMP:
             first, _ = matched((operand, typed.Constant(TIMESTAMP, None)), "cast")
             return replace(first, meaning=meaning)
+        text = operand.value if isinstance(operand, typed.Constant) else None
+        if wanted in GEOMETRIES and isinstance(text, str):
+            return geometry.of_text(text, target, operand.position)
+        if wanted is Kind.NUMBER and isinstance(text, str) and not is_number(text):
+            raise AdqlError(f"`{text}` isn't a number", operand.position)
         if wanted is Kind.TEXT:
             size = f"{node.length}*" if node.target == "VARCHAR" else str(node.length)
             target = DataType(operand.type.datatype if source is Kind.TEXT else "char", "*")

@@ -12,9 +12,21 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from adql import calls, pgsphere, tree, typed
-from adql.conversions import constant_number, converted, double
+from adql.conversions import constant_number, converted, double, is_number
 from adql.errors import AdqlError, Position
-from adql.types import CIRCLE, DOUBLE, GEOMETRIES, INT, POINT, POLYGON, REGIONS, TEXT, Kind, Meaning
+from adql.types import (
+    CIRCLE,
+    DOUBLE,
+    GEOMETRIES,
+    INT,
+    POINT,
+    POLYGON,
+    REGIONS,
+    TEXT,
+    DataType,
+    Kind,
+    Meaning,
+)
 
 __all__ = ["FUNCTIONS", "build"]
 
@@ -35,6 +47,21 @@ def build(call: tree.FunctionCall, resolve: Callable[[tree.Value], typed.Value])
         written = calls.without_coordinate_system(written)
     arguments = tuple(resolve(argument) for argument in written)
     return _BUILDERS[call.name](arguments, call.position)
+
+
+def of_text(text: str, wanted: DataType, position: Position) -> typed.Value:
+    """The geometry that a text stands for (DALI 1.1, sections 3.3.5 to 3.3.7)."""
+    name = wanted.kind.name
+    words = text.split()
+    numbers = [float(word) for word in words] if all(map(is_number, words)) else []
+    counts = {"POINT": (2,), "CIRCLE": (3,)}.get(name, range(6, len(numbers) + 1, 2))
+    if len(numbers) not in counts or math.inf in map(abs, numbers):
+        example = {"POINT": "12.3 45.6", "CIRCLE": "12.3 45.6 1"}.get(name, "10 20 15 20 15 25")
+        raise AdqlError(
+            f"`{text}` isn't {wanted.kind.value}", position, f"write degrees, as in '{example}'"
+        )
+    arguments = (typed.Constant(DOUBLE, number, position=position) for number in numbers)
+    return _BUILDERS[name](tuple(arguments), position)
 
 
 def _check_coordinate_system(arguments: tuple[tree.Value, ...]) -> None:

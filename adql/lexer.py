@@ -30,6 +30,9 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 
+#: How many parentheses may be open at once: more than anyone writes, fewer than do harm.
+_DEEPEST = 250
+
 _SYMBOLS = {
     "*": "ASTERISK",
     "/": "SOLIDUS",
@@ -66,7 +69,7 @@ _CHARACTER_HINTS = {
 def tokens(text: str) -> Iterator[Token]:
     """The tokens of a query, each with its line and column from 1."""
     _check_characters(text)
-    offset, line, line_start = 0, 1, 0
+    offset, line, line_start, depth = 0, 1, 0, 0
     match_at, size = _TOKEN.match, len(text)
     while offset < size:
         match = match_at(text, offset)
@@ -79,6 +82,9 @@ def tokens(text: str) -> Iterator[Token]:
                 kind = _WORDS.get(word.upper(), "IDENTIFIER")
             elif kind == "SYMBOL":
                 kind = _SYMBOLS[word]
+                depth += (word == "(") - (word == ")")
+                if depth > _DEEPEST:
+                    raise AdqlError("the query is nested too deeply", Position(line, column))
             elif kind == "NUMBER":
                 kind = "WHOLE_NUMBER" if word.isdigit() else "NUMBER"
             elif kind == "HEXADECIMAL":

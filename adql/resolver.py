@@ -114,6 +114,8 @@ class _Resolver:
 
     def _select(self, node: tree.Select, outer: Scope | None) -> tuple[typed.Select, Scope]:
         scope = Scope(next(self._numbers), outer)
+        items = (item for item in node.items if isinstance(item, tree.SelectItem))
+        scope.aliases = tuple(item.alias.text for item in items if item.alias is not None)
         relations = tuple(self._relation(table, scope) for table in node.tables)
         expressions = self._expressions
         where = None if node.where is None else expressions.condition(node.where, scope)

@@ -40,7 +40,8 @@ class Scope:
     """The tables of one SELECT.
 
     columns: what ``*`` stands for; a column that USING merged is there once. outputs: the select
-    list, for ORDER BY, GROUP BY and HAVING. outer: the SELECT around a subquery.
+    list, for ORDER BY, GROUP BY and HAVING; aliases: the names that it gives. outer: the SELECT
+    around a subquery.
     """
 
     number: int
@@ -48,6 +49,7 @@ class Scope:
     tables: list[VisibleTable] = field(default_factory=list)
     columns: list[VisibleColumn] = field(default_factory=list)
     outputs: tuple[typed.Output, ...] = ()
+    aliases: tuple[str, ...] = ()
     allows_aggregates: bool = False
 
     def column(self, reference: tree.ColumnReference) -> typed.Value:
@@ -117,7 +119,10 @@ class Scope:
                         return _unknown_column(name, [table])
                 scope = scope.outer
             self.table(qualifier)
-        return _unknown_column(name, self.tables)
+        error = _unknown_column(name, self.tables)
+        if any(name.matches(alias) for alias in self.aliases):
+            error.hint = "an alias of SELECT means nothing here; write what it stands for"
+        return error
 
 
 def _unknown_column(name: tree.Name, tables: list[VisibleTable]) -> AdqlError:

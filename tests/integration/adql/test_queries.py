@@ -162,6 +162,8 @@ def test_an_expression_has_its_value(sky: Any, expression: str, expected: Any) -
         ("CENTROID(error_circle)", [83.6331, 22.0145]),
         ("CAST('12.3 45.6' AS POINT)", [12.3, 45.6]),
         ("CAST('12.3 45.6 1.0' AS CIRCLE)", [12.3, 45.6, 1]),
+        ("CAST('12.3  45.6 1.0' || ' ' AS CIRCLE)", [12.3, 45.6, 1]),
+        ("CAST('1 0.1  2 0.2 3 -0.3' || ' ' AS POLYGON)", [1, 0.1, 2, 0.2, 3, -0.3]),
         ("CAST('1 0.1 2 0.2 3 -0.3' AS POLYGON)", [1, 0.1, 2, 0.2, 3, -0.3]),
         ("CIRCLE(ra, NULL, 1)", None),
         ("CAST(NULL AS POLYGON)", None),

@@ -38,6 +38,12 @@ ERRORS = [
     ("SELECT obs_id FROM obscore, integral.product", 1, 8, "could be any of 2", "alias"),
     ("SELECT IN_UNIT(s_ra, 'kg') FROM obscore", 1, 22, "can't convert deg to kg", None),
     ("SELECT POINT('GALACTIC', 1, 2) FROM obscore", 1, 14, "isn't offered", "ICRS"),
+    ("SELECT s_ra AS x FROM obscore WHERE x > 1", 1, 37, "unknown column `x`", "alias of SELECT"),
+    ("SELECT DISTINCT CAST('1_0' AS REAL) FROM obscore", 1, 22, "`1_0` isn't a number", None),
+    ("SELECT TOP 5 DISTINCT s_ra FROM obscore", 1, 14, "unexpected `DISTINCT`", "before TOP"),
+    ("SELECT s_ra FROM obscore WHERE obs_id = ‘a’", 1, 41, "unexpected character", "straight"),
+    ("SELECT CASE WHEN 1 = 1 THEN 2 END FROM obscore", 1, 8, "unexpected `CASE`", "no CASE"),
+    ("SELECT * FROM (SELECT * FROM obscore)", 1, 38, "unexpected end of the query", None),
     ("SELECT POINT(1, 100) FROM obscore", 1, 17, "latitude", None),
     ("SELECT (SELECT 1 FROM obscore) FROM obscore", 1, 9, "unexpected `SELECT`", "EXISTS"),
 ]
