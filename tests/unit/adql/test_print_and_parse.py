@@ -157,7 +157,7 @@ STATEMENTS = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(STATEMENTS)
 def test_a_printed_tree_is_parsed_to_the_same_tree(query: tree.Query) -> None:
     assert adql.parse(adql.write(query)) == query
@@ -170,19 +170,19 @@ POINT CIRCLE CONTAINS DISTANCE ABS COALESCE ( ( ) ) , , . * + - / || = <> < ; 1 
 """
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(WORDS.split()), max_size=25).map(" ".join))
 def test_any_order_of_words_gives_a_tree_or_an_error(text: str) -> None:
     _parse(text)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_gives_a_tree_or_an_error(text: str) -> None:
     _parse(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(STATEMENTS.map(adql.write), st.data())
 def test_a_damaged_query_gives_a_tree_or_an_error(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
