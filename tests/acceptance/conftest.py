@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
+from django.test.utils import setup_databases, teardown_databases
 
 ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT_S = 60
@@ -97,6 +98,13 @@ class LiveServer:
         """Start a worker, the first or one that follows another."""
         self.worker = self._process(sys.executable, "manage.py", "uws_worker")
 
+    def renew_worker(self) -> None:
+        """Let another worker take over: one whose row a flush has removed can't take jobs."""
+        if self.worker is not None:
+            self.worker.terminate()
+            self.worker.wait(20)
+        self.start_worker()
+
     def stop(self) -> None:
         """Stop what runs, as an operator does."""
         programs = [program for program in (self._web, self.worker) if program is not None]
@@ -110,9 +118,35 @@ class LiveServer:
             return subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
 
 
+def _is_test_database() -> bool:
+    """Whether Django's connection is to a database made for tests, not to the one in use."""
+    in_use = urlsplit(settings.CONFIGURATION.database_url).path.lstrip("/")
+    return bool(connection.settings_dict["NAME"] != in_use)
+
+
+@pytest.fixture(scope="session")
+def live_database(
+    django_db_setup: None, django_db_blocker: "pytest.FixtureRequest"
+) -> Iterator[None]:
+    """A database for tests, also where no test that runs has the mark ``django_db``.
+
+    Without such a test pytest-django makes none, and leaves the connection to the real one.
+    """
+    if _is_test_database():
+        yield
+        return
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
+    if not _is_test_database():
+        raise RuntimeError("there is no database for tests")
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
+
+
 @pytest.fixture(scope="session")
 def live_server_process(
-    django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
+    live_database: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LiveServer]:
     """A running server, for tests that look at its processes and folders."""
     server = LiveServer(tmp_path_factory.mktemp("server"))
@@ -128,8 +162,8 @@ def live_server_process(
 def live_server_url(live_server_process: LiveServer) -> str:
     """Address of a running web server and worker, without a slash at the end.
 
-    They are processes of their own: what a test writes must be committed
-    (``@pytest.mark.django_db(transaction=True)``), and is gone after the test.
+    They are processes of their own: what a test writes must be committed, as `observations` and
+    `serving` do. A test without the mark ``django_db`` leaves the worker its row in the database.
     """
     return live_server_process.url
 
@@ -166,8 +200,23 @@ def serving(
                 call_command("flush", interactive=False, verbosity=0)  # and publishes again
                 connection.close()
                 shutil.rmtree(server.archive_root, ignore_errors=True)
+                server.renew_worker()
 
     return hold
+
+
+@pytest.fixture
+def observations(
+    live_server_url: str, django_db_blocker: "pytest.FixtureRequest"
+) -> Iterator[None]:
+    """A few rows in ``ivoa.obscore`` without files, seen by the server, gone after the test."""
+    import sample_observations
+
+    with django_db_blocker.unblock():
+        sample_observations.enter()
+        yield
+        sample_observations.remove()
+        connection.close()
 
 
 @pytest.fixture(scope="session")

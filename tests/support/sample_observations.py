@@ -62,3 +62,9 @@ def enter(count: int = 12) -> None:
             obs_release_date=RELEASED,
             revolution=665,
         )
+
+
+def remove() -> None:
+    """Take them away again."""
+    ObsCoreRow.objects.all().delete()
+    DataProduct.objects.all().delete()

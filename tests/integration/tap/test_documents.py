@@ -1,7 +1,7 @@
 """What the service says of itself."""
 
-import defusedxml.ElementTree as ET
 import pytest
+from defusedxml import ElementTree
 from vo_models.vosi.availability.models import Availability
 
 from tap import published
@@ -13,20 +13,20 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_the_tables_document_lists_every_published_table_with_its_columns(get):
     found = get("/tap/tables")
     assert (found.status, found.media_type) == (200, "text/xml")
-    root = ET.fromstring(found.body)
+    root = ElementTree.fromstring(found.body)
     listed = {t.findtext("name"): len(t.findall("column")) for t in root.iter("table")}
     assert listed == {t.qualified_name: len(t.columns) for t in published.catalogue()}
 
 
 def test_without_detail_the_columns_are_left_out(get):
-    root = ET.fromstring(get("/tap/tables", {"detail": "min"}).body)
+    root = ElementTree.fromstring(get("/tap/tables", {"detail": "min"}).body)
     assert list(root.iter("column")) == []
     assert len(list(root.iter("table"))) == len(list(published.catalogue()))
     assert get("/tap/tables", {"detail": "some"}).error.startswith("detail: 'some' is neither")
 
 
 def test_one_table_is_described_by_itself(get):
-    root = ET.fromstring(get("/tap/tables/IVOA.ObsCore").body)
+    root = ElementTree.fromstring(get("/tap/tables/IVOA.ObsCore").body)
     columns = {c.findtext("name"): c for c in root.iter("column")}
     region = columns["s_region"].find("dataType")
     assert root.findtext("name") == "ivoa.obscore"
@@ -40,7 +40,7 @@ def test_one_table_is_described_by_itself(get):
 
 
 def test_a_name_that_needs_quotes_is_written_with_them(get):
-    root = ET.fromstring(get("/tap/tables/tap_schema.columns").body)
+    root = ElementTree.fromstring(get("/tap/tables/tap_schema.columns").body)
     assert '"size"' in [c.findtext("name") for c in root.iter("column")]
 
 
@@ -51,7 +51,7 @@ def test_an_unknown_table_is_not_found(get):
 
 
 def test_the_capabilities_tell_languages_formats_limits_and_the_data_model(get, settings):
-    root = ET.fromstring(get("/tap/capabilities").body)
+    root = ElementTree.fromstring(get("/tap/capabilities").body)
     tap = root.find("capability[@standardID='ivo://ivoa.net/std/TAP']")
     assert tap.findtext("interface/accessURL") == f"{settings.SITE_URL}/tap"
     assert tap.find("dataModel").get("ivo-id") == "ivo://ivoa.net/std/ObsCore#core-1.1"
@@ -68,7 +68,7 @@ def test_the_capabilities_tell_languages_formats_limits_and_the_data_model(get, 
 
 
 def test_every_standard_resource_is_where_the_capabilities_say(get, settings):
-    root = ET.fromstring(get("/tap/capabilities").body)
+    root = ElementTree.fromstring(get("/tap/capabilities").body)
     places = [c.findtext("interface/accessURL") for c in root.findall("capability")]
     for place in places:
         assert get(place.removeprefix(settings.SITE_URL)).status == 200
@@ -79,7 +79,7 @@ def test_the_service_is_available(get):
 
 
 def test_the_examples_run_and_are_well_formed(get, query, observations):
-    page = ET.fromstring(get("/tap/examples").body)
+    page = ElementTree.fromstring(get("/tap/examples").body)
     html = "{http://www.w3.org/1999/xhtml}"
     assert page.find(f"{html}body").get("vocab") == "http://www.ivoa.net/rdf/examples#"
     shown = [e.text for e in page.iter(f"{html}pre")]
