@@ -108,7 +108,7 @@ def test_a_form_is_as_good_as_a_query_string(post):
         ({"REQUEST": "getCapabilities"}, "REQUEST: 'getCapabilities' is not offered"),
         ({"MAXREC": "many"}, "MAXREC: 'many' is not a whole number"),
         ({"MAXREC": "-1"}, "MAXREC: is negative"),
-        ({"FORMAT": "text/html"}, "FORMAT: 'text/html' is not offered"),
+        ({"FORMAT": "image/png"}, "FORMAT: 'image/png' is not offered"),
         ({"UPLOAD": "mine,param:x"}, "UPLOAD: this service does not take uploaded tables yet"),
         ({"QUERY": " "}, "QUERY: is missing"),
         ({"MAXREC": ["1", "2"]}, "MAXREC: given 2 times"),
