@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from adql import typed
+from adql.schema import SpaceSystem, TimeSystem
 from adql.types import NULL, TEXT
 
 
@@ -17,6 +18,7 @@ class OutputColumn:
     datatype, arraysize, xtype: VOTable's. postgres_type: what the SQL statement gives;
     geometries come as arrays of degrees in the order of DALI 1.1, section 3.3 (``lon lat``,
     ``lon lat radius``, ``lon1 lat1 lon2 lat2 ...``), timestamps as text in ISO 8601.
+    system: what a published column's positions or times are counted from.
     """
 
     name: str
@@ -28,6 +30,7 @@ class OutputColumn:
     utype: str | None = None
     description: str = ""
     postgres_type: str = "text"
+    system: SpaceSystem | TimeSystem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,18 @@ def output_columns(query: typed.Query) -> tuple[OutputColumn, ...]:
                 meaning.utype,
                 meaning.description,
                 data_type.postgres_output,
+                meaning.system,
             )
         )
     return tuple(columns)
+
+
+def of_one_system(output: typed.Output, other: typed.Output) -> typed.Output:
+    """The output; without a system, where the other's positions or times have another."""
+    meaning = output.value.meaning
+    if meaning.system == other.value.meaning.system:
+        return output
+    return replace(output, value=replace(output.value, meaning=replace(meaning, system=None)))
 
 
 def unused(name: str, taken: set[str]) -> str:

@@ -16,7 +16,7 @@ from adql.conversions import comparable, converted
 from adql.errors import AdqlError, nearest
 from adql.expressions import Expressions
 from adql.functions import Function, by_name
-from adql.outputs import ResolvedQuery, output_columns, plain, unused
+from adql.outputs import ResolvedQuery, of_one_system, output_columns, plain, unused
 from adql.printer import write
 from adql.schema import Catalogue, Table
 from adql.scopes import Scope, VisibleColumn, VisibleTable
@@ -110,7 +110,8 @@ class _Resolver:
                 )
             types.append(together)
         left, right = _with_types(left, types), _with_types(right, types)
-        return typed.SetOperation(node.operator, left, right, node.keeps_all, left.outputs)
+        outputs = tuple(map(of_one_system, left.outputs, right.outputs))
+        return typed.SetOperation(node.operator, left, right, node.keeps_all, outputs)
 
     def _select(self, node: tree.Select, outer: Scope | None) -> tuple[typed.Select, Scope]:
         scope = Scope(next(self._numbers), outer)
@@ -143,7 +144,7 @@ class _Resolver:
             value = self._expressions.value(item.value, scope)
             if not isinstance(item.value, tree.ColumnReference):
                 text = write(item.value)
-                meaning = replace(value.meaning, utype=None, description=text)
+                meaning = replace(value.meaning, utype=None, description=text, system=None)
                 value = replace(value, meaning=meaning)
             found.append((self._output_name(item, len(found) + 1, scope), value))
         taken: set[str] = set()

@@ -10,6 +10,30 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
+class SpaceSystem:
+    """Where positions are counted from (VOTable 1.4, section 3.1).
+
+    frame: a word of the IVOA's vocabulary ``refframe``, such as ``ICRS``.
+    """
+
+    frame: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSystem:
+    """What times are counted from (VOTable 1.4, section 3.2).
+
+    scale: a word of the vocabulary ``timescale``, such as ``UTC``. origin: ``MJD-origin``,
+    ``JD-origin``, or a Julian date in the same scale; ``None`` for times in ISO 8601. place: where
+    the clock stands, a word of ``refposition``.
+    """
+
+    scale: str
+    origin: str | None
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """A published column.
 
@@ -23,6 +47,7 @@ class Column:
     unit: VOUnits. ucd, utype: as the standards have them.
     principal, indexed, std: TAP_SCHEMA's flags.
     source: SQL expression over the stored relation, where it isn't the column of that name.
+    system: what a position or a time is counted from.
     """
 
     name: str
@@ -37,6 +62,7 @@ class Column:
     indexed: bool = False
     std: bool = False
     source: str | None = None
+    system: SpaceSystem | TimeSystem | None = None
 
 
 @dataclass(frozen=True, slots=True)

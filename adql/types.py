@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-from adql.schema import Column
+from adql.schema import Column, SpaceSystem, TimeSystem
 
 
 class Kind(Enum):
@@ -154,12 +154,16 @@ def common(left: DataType, right: DataType) -> DataType | None:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a value stands for. A number whose unit is ``None`` has none."""
+    """What a value stands for. A number whose unit is ``None`` has none.
+
+    system: only a column that is given as it was published has one.
+    """
 
     unit: str | None = None
     ucd: str | None = None
     utype: str | None = None
     description: str = ""
+    system: SpaceSystem | TimeSystem | None = None
 
 
 NO_MEANING = Meaning()
@@ -169,5 +173,5 @@ def of_column(column: Column) -> tuple[DataType, Meaning]:
     """Type and meaning of a published column."""
     return (
         DataType(column.datatype, column.arraysize, column.xtype),
-        Meaning(column.unit, column.ucd, column.utype, column.description),
+        Meaning(column.unit, column.ucd, column.utype, column.description, column.system),
     )

@@ -6,7 +6,7 @@ mandatory columns are principal (appendix C).
 
 from dataclasses import replace
 
-from adql.schema import Column, Table
+from adql.schema import Column, SpaceSystem, Table, TimeSystem
 
 #: The identifier that says a TAP service serves this table (ObsCore 1.1, section 5).
 DATA_MODEL = "ivo://ivoa.net/std/ObsCore#core-1.1"
@@ -30,6 +30,18 @@ INDEXED = frozenset(
     }
 )
 
+ICRS = SpaceSystem("ICRS")
+#: MJD of INTEGRAL's own clock, which stands in the spacecraft.
+MJD_UTC = TimeSystem("UTC", "MJD-origin", "TOPOCENTER")
+#: What positions and times are counted from, by name.
+SYSTEMS: dict[str, SpaceSystem | TimeSystem] = {
+    "s_ra": ICRS,
+    "s_dec": ICRS,
+    "s_region": ICRS,
+    "t_min": MJD_UTC,
+    "t_max": MJD_UTC,
+}
+
 
 def _column(
     name: str, datatype: str, unit: str | None, utype: str, ucd: str, description: str, **more: str
@@ -49,6 +61,7 @@ def _column(
         std=True,
         xtype=more.get("xtype"),
         source=more.get("source"),
+        system=SYSTEMS.get(name),
     )
 
 

@@ -2,14 +2,17 @@
 
 from django.conf import settings
 
-from adql.schema import Column, ForeignKey, Schema, Table
-from archive.obscore_table import obscore
+from adql.schema import Column, ForeignKey, Schema, Table, TimeSystem
+from archive.obscore_table import ICRS, MJD_UTC, obscore
 
 #: SQL of a row's rights now: an embargo ends by itself.
 _RIGHTS_NOW = (
     "CASE WHEN data_rights = 'proprietary' AND {release} <= now() THEN 'public' "
     "ELSE data_rights END"
 )
+
+#: IJD: days of TT since 2000-01-01T00:00, in the spacecraft
+_IJD = TimeSystem("TT", "2451544.5", "TOPOCENTER")
 
 
 def published_schemas() -> tuple[Schema, ...]:
@@ -94,6 +97,7 @@ _SCIENCE_WINDOWS = Table(
             "pos.eq.ra;meta.main",
             principal=True,
             indexed=True,
+            system=ICRS,
         ),
         _number(
             "dec_x",
@@ -102,13 +106,30 @@ _SCIENCE_WINDOWS = Table(
             "pos.eq.dec;meta.main",
             principal=True,
             indexed=True,
+            system=ICRS,
         ),
-        _number("ra_z", "deg", "Right ascension of axis Z, ICRS", "pos.eq.ra"),
-        _number("dec_z", "deg", "Declination of axis Z, ICRS", "pos.eq.dec"),
-        _number("start_ijd", "d", "Start, IJD (TT)", "time.start"),
-        _number("stop_ijd", "d", "Stop, IJD (TT)", "time.end"),
-        _number("t_min", "d", "Start, MJD (UTC)", "time.start", principal=True, indexed=True),
-        _number("t_max", "d", "Stop, MJD (UTC)", "time.end", principal=True, indexed=True),
+        _number("ra_z", "deg", "Right ascension of axis Z, ICRS", "pos.eq.ra", system=ICRS),
+        _number("dec_z", "deg", "Declination of axis Z, ICRS", "pos.eq.dec", system=ICRS),
+        _number("start_ijd", "d", "Start, IJD (TT)", "time.start", system=_IJD),
+        _number("stop_ijd", "d", "Stop, IJD (TT)", "time.end", system=_IJD),
+        _number(
+            "t_min",
+            "d",
+            "Start, MJD (UTC)",
+            "time.start",
+            system=MJD_UTC,
+            principal=True,
+            indexed=True,
+        ),
+        _number(
+            "t_max",
+            "d",
+            "Stop, MJD (UTC)",
+            "time.end",
+            system=MJD_UTC,
+            principal=True,
+            indexed=True,
+        ),
         _number("elapsed_s", "s", "Elapsed time", "time.duration"),
         _number(
             "good_isgri", "s", "Good time of ISGRI", "time.duration;obs.exposure", principal=True
@@ -154,10 +175,20 @@ _OBSERVATIONS = Table(
         _text("target_name", "What was observed", "meta.id;src", principal=True),
         # DEC is a reserved word of ADQL
         _number(
-            "ra_obj", "deg", "Right ascension of the target, ICRS", "pos.eq.ra;src", source="ra"
+            "ra_obj",
+            "deg",
+            "Right ascension of the target, ICRS",
+            "pos.eq.ra;src",
+            source="ra",
+            system=ICRS,
         ),
         _number(
-            "dec_obj", "deg", "Declination of the target, ICRS", "pos.eq.dec;src", source="dec"
+            "dec_obj",
+            "deg",
+            "Declination of the target, ICRS",
+            "pos.eq.dec;src",
+            source="dec",
+            system=ICRS,
         ),
         _time("release_date", "When its data become or became public, UTC", "time.release"),
         _text("comment", "What else to know", "meta.note"),
@@ -181,6 +212,7 @@ _SOURCES = Table(
             principal=True,
             indexed=True,
             source="ra",
+            system=ICRS,
         ),
         _number(
             "dec_obj",
@@ -190,6 +222,7 @@ _SOURCES = Table(
             principal=True,
             indexed=True,
             source="dec",
+            system=ICRS,
         ),
         _number("position_error", "deg", "Error radius", "stat.error;pos.eq"),
         _number("isgri_flux_1", "count/s", "ISGRI rate, 20-40 keV", "phot.count;em.X-ray.hard"),

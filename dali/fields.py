@@ -8,6 +8,8 @@ them; writers know nothing else of a column.
 from dataclasses import dataclass
 from typing import Protocol, Self
 
+from adql.schema import SpaceSystem, TimeSystem
+
 # Numbers of VOTable that this server writes, and boolean.
 PRIMITIVES = ("boolean", "unsignedByte", "short", "int", "long", "float", "double")
 STRINGS = ("char", "unicodeChar")
@@ -34,6 +36,8 @@ class Described(Protocol):
     def utype(self) -> str | None: ...
     @property
     def description(self) -> str | None: ...
+    @property
+    def system(self) -> SpaceSystem | TimeSystem | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Field:
     name, datatype, arraysize, xtype, unit, ucd, utype, description: VOTable's.
     arraysize: ``None`` for one value, ``"*"`` or ``"12*"`` for a varying number (strings are arrays
     of characters), ``"12"`` for exactly that many.
+    system: what its positions or times are counted from; VOTable's COOSYS or TIMESYS.
     """
 
     name: str
@@ -53,6 +58,7 @@ class Field:
     ucd: str | None = None
     utype: str | None = None
     description: str | None = None
+    system: SpaceSystem | TimeSystem | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no writer can write; raises ``ValueError``."""
@@ -78,6 +84,7 @@ class Field:
             ucd=column.ucd,
             utype=column.utype,
             description=column.description or None,
+            system=column.system,
         )
 
     @property

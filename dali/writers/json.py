@@ -4,20 +4,22 @@
 
     {"info": [{"name": …, "value": …, "text": …}, …],
      "metadata": [{"name": …, "datatype": …, "arraysize": …, "xtype": …, "unit": …, "ucd": …,
-                   "utype": …, "description": …}, …],
+                   "utype": …, "description": …, "system": …}, …],
      "data": [[…], …],
      "status": {"value": "OK" | "OVERFLOW" | "ERROR", "text": …}}
 
-A row is an array in the order of ``metadata`` (the words are VOTable's; what a column doesn't have
-is left out). NULL is ``null``; numbers that JSON doesn't have are the strings ``"NaN"``,
-``"Infinity"`` and ``"-Infinity"``; arrays of numbers are arrays. Integers have all their digits,
-beyond 2^53 more than JavaScript's numbers. ``status`` comes last, so that it tells whether rows
-were left out or the query failed in the middle.
+A row is an array in the order of ``metadata``. The words are VOTable's, and what a column doesn't
+have is left out; ``system`` has a ``frame``, or ``scale``, ``origin`` and ``place``. NULL is
+``null``; numbers that JSON doesn't have are the strings ``"NaN"``, ``"Infinity"`` and
+``"-Infinity"``; arrays of numbers are arrays. Integers have all their digits, beyond 2^53 more
+than JavaScript's numbers. ``status`` comes last, so that it tells whether rows were left out or
+the query failed in the middle.
 """
 
 import json
 from collections.abc import Iterator
-from dataclasses import fields as members
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -29,7 +31,6 @@ from dali.tables import Ending, Info, LimitedBatches, TableStream
 from dali.writers.text import Spelling, joined_rows, number_text
 
 _SPELLING = Spelling('"NaN"', '"Infinity"', '"-Infinity"')
-_DESCRIBED = tuple(member.name for member in members(Field))
 _FIRST_PRINTABLE = 0x20
 
 
@@ -51,7 +52,7 @@ def write(stream: TableStream) -> Iterator[bytes]:
     yield f'\n],\n"status": {status}}}\n'.encode()
 
 
-def _text(value: dict[str, str]) -> str:
+def _text(value: dict[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -59,9 +60,8 @@ def _info(info: Info) -> dict[str, str]:
     return {"name": info.name, "value": info.value, "text": info.text}
 
 
-def _description(field: Field) -> dict[str, str]:
-    given = ((name, getattr(field, name)) for name in _DESCRIBED)
-    return {name: value for name, value in given if value is not None}
+def _description(field: Field) -> dict[str, Any]:
+    return {name: value for name, value in asdict(field).items() if value is not None}
 
 
 def _rows(fields: tuple[Field, ...], batch: pa.RecordBatch) -> bytes:

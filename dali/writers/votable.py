@@ -10,10 +10,12 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
+from adql.schema import SpaceSystem, TimeSystem
 from dali.fields import Field
 from dali.tables import QUERY_STATUS, Ending, Info, LimitedBatches, TableStream
 from dali.writers.xml import XmlPieces
 
+Systems = Mapping[SpaceSystem | TimeSystem | None, str]
 _VOTABLE = {
     "version": "1.4",
     "xmlns": "http://www.ivoa.net/xml/VOTable/v1.3",
@@ -43,7 +45,23 @@ def _info(xml: XmlPieces, info: Info) -> None:
     xml.line()
 
 
-def _field(xml: XmlPieces, field: Field, number: int, nulls: Mapping[str, int]) -> None:
+def _system(xml: XmlPieces, system: SpaceSystem | TimeSystem, identifier: str) -> None:
+    if isinstance(system, SpaceSystem):
+        xml.element("COOSYS", {"ID": identifier, "system": system.frame})
+    else:
+        attributes = {
+            "ID": identifier,
+            "timescale": system.scale,
+            "timeorigin": system.origin,
+            "refposition": system.place,
+        }
+        xml.element("TIMESYS", attributes)
+    xml.line()
+
+
+def _field(
+    xml: XmlPieces, field: Field, number: int, system: str | None, nulls: Mapping[str, int]
+) -> None:
     attributes = {
         "name": field.name,
         "ID": f"column_{number}",
@@ -53,6 +71,7 @@ def _field(xml: XmlPieces, field: Field, number: int, nulls: Mapping[str, int]) 
         "unit": field.unit,
         "ucd": field.ucd,
         "utype": field.utype,
+        "ref": system,
     }
     xml.start("FIELD", attributes)
     if field.description:
@@ -63,13 +82,46 @@ def _field(xml: XmlPieces, field: Field, number: int, nulls: Mapping[str, int]) 
     xml.line()
 
 
-def _begin(xml: XmlPieces, infos: Iterable[Info]) -> None:
+def _systems(fields: Iterable[Field]) -> Systems:
+    """Identifiers of the systems that the fields refer to, each system once."""
+    distinct = dict.fromkeys(field.system for field in fields if field.system is not None)
+    return {system: f"system_{number}" for number, system in enumerate(distinct, start=1)}
+
+
+def _begin(xml: XmlPieces, infos: Iterable[Info], systems: Systems | None = None) -> None:
     xml.start("VOTABLE", _VOTABLE)
     xml.line()
     xml.start("RESOURCE", {"type": "results"})
     xml.line()
     for info in infos:
         _info(xml, info)
+    for system, identifier in (systems or {}).items():
+        if system is not None:
+            _system(xml, system, identifier)
+
+
+def _begin_table(xml: XmlPieces, stream: TableStream, nulls: Mapping[str, int]) -> None:
+    systems = _systems(stream.fields)
+    _begin(xml, (Info(QUERY_STATUS, "OK"), *stream.infos), systems)
+    xml.start("TABLE", {"name": "result"})
+    xml.line()
+    for number, field in enumerate(stream.fields, start=1):
+        _field(xml, field, number, systems.get(field.system), nulls)
+
+
+def description(stream: TableStream, status: Info | None = None) -> bytes:
+    """The document without its rows, for formats that carry one beside theirs.
+
+    status: what is said after the table, `QUERY_STATUS` where the result was cut.
+    """
+    xml = XmlPieces()
+    _begin_table(xml, stream, {})
+    xml.end()  # TABLE
+    xml.line()
+    if status is not None and status.value != "OK":
+        _info(xml, status)
+    xml.end_all()
+    return xml.take()
 
 
 def write_votable(stream: TableStream, encoder: RowEncoder) -> Iterator[bytes]:
@@ -82,11 +134,7 @@ def write_votable(stream: TableStream, encoder: RowEncoder) -> Iterator[bytes]:
     batches = iter(ending)
     batch = next(batches, None)
     xml = XmlPieces()
-    _begin(xml, (Info(QUERY_STATUS, "OK"), *stream.infos))
-    xml.start("TABLE", {"name": "result"})
-    xml.line()
-    for number, field in enumerate(stream.fields, start=1):
-        _field(xml, field, number, encoder.nulls)
+    _begin_table(xml, stream, encoder.nulls)
     xml.start("DATA")
     for tag, attributes in encoder.envelope:
         xml.start(tag, attributes)

@@ -5,7 +5,7 @@ from astropy.io.votable.ucd import check_ucd
 
 import adql
 from adql.functions import Function, Parameter, Signature
-from adql.schema import Catalogue
+from adql.schema import Catalogue, Column, Schema, SpaceSystem, Table, TimeSystem
 from adql.types import DOUBLE, INT, TEXT, Meaning
 
 
@@ -314,3 +314,38 @@ def test_texts_are_quoted(catalogue: Catalogue, text: str) -> None:
     if "\\" in text:
         expected = "E" + expected.replace("\\", "\\\\")
     assert sql.endswith(f'"obs_id" = {expected}::text')
+
+
+UTC = TimeSystem("UTC", "MJD-origin", "TOPOCENTER")
+TT = TimeSystem("TT", "MJD-origin", "TOPOCENTER")
+TIMES = Table(
+    "s",
+    "times",
+    (
+        Column("utc", "double", system=UTC),
+        Column("tt", "double", system=TT),
+        Column("ra", "double", system=SpaceSystem("ICRS")),
+    ),
+    "",
+    "times",
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "system"),
+    [
+        ("SELECT utc FROM s.times", UTC),
+        ("SELECT t.utc AS other FROM s.times AS t", UTC),
+        ("SELECT x FROM (SELECT tt AS x FROM s.times) AS q", TT),
+        ("SELECT utc FROM s.times UNION SELECT utc FROM s.times", UTC),
+        ("SELECT utc FROM s.times UNION SELECT tt FROM s.times", None),
+        ("SELECT ra FROM s.times", SpaceSystem("ICRS")),
+        ("SELECT utc + 1 FROM s.times", None),
+        ("SELECT MAX(utc) FROM s.times", None),
+        ("SELECT COALESCE(utc, tt) FROM s.times", None),
+        ("SELECT x FROM (SELECT -utc AS x FROM s.times) AS q", None),
+    ],
+)
+def test_only_a_column_given_as_published_keeps_its_system(query, system):
+    (column,) = columns(query, Catalogue((Schema("s", "", (TIMES,)),)))
+    assert column.system == system

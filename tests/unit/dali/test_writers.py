@@ -10,13 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from adql.schema import SpaceSystem, TimeSystem
 from dali.columns import ColumnError
 from dali.errors import DaliError
 from dali.fields import Field
 from dali.tables import Info, TableStream
 from dali.writers import binary, binary2, tabledata
 from dali.writers import csv as csv_writer
-from dali.writers.votable import error_document
+from dali.writers.votable import description, error_document
 
 VOTABLE_WRITERS = {
     "binary2": binary2.write,
@@ -257,3 +258,26 @@ def test_a_region_is_written_as_stc_s():
     fields = (Field("s_region", "char", "*", xtype="adql:REGION"),)
     document = b"".join(csv_writer.write(TableStream(fields, iter([batch]))))
     assert document == b's_region\r\n"Polygon ICRS 1 2.5 3 4 5 -6"\r\n\r\n'
+
+
+def test_positions_and_times_refer_to_what_they_are_counted_from(stream_of, read_votable):
+    icrs = SpaceSystem("ICRS")
+    utc = TimeSystem("UTC", "MJD-origin", "TOPOCENTER")
+    fields = (
+        Field("ra", "double", system=icrs),
+        Field("t", "double", system=utc),
+        Field("dec", "double", system=icrs),
+        Field("n", "long"),
+    )
+    for document in (
+        b"".join(binary2.write(stream_of(fields, [[1.0]] * 3 + [[1]]))),
+        description(stream_of(fields, [[]] * 4)),
+    ):
+        resource = read_votable(document).resources[0]
+        (space,) = resource.coordinate_systems
+        (time,) = resource.time_systems
+        assert space.system == "ICRS"
+        assert (time.timescale, time.refposition) == ("UTC", "TOPOCENTER")
+        assert time.timeorigin == "MJD-origin"
+        refs = [field.ref for field in resource.tables[0].fields]
+        assert refs == [space.ID, time.ID, space.ID, None]
