@@ -26,6 +26,7 @@ class Mosaic:
     """A published mosaic; ``preview_url`` is its picture's address, where it has one."""
 
     title: str
+    obs_publisher_did: str
     access_url: str
     preview_url: str | None
     created: datetime
@@ -55,6 +56,7 @@ def latest_mosaic() -> Mosaic | None:
     preview = readable.filter(kind="preview", obs_id=found.obs_id).order_by("-created").first()
     return Mosaic(
         title=found.obscore.obs_title or found.file_name,
+        obs_publisher_did=found.obs_publisher_did,
         access_url=access_url(found.product_id),
         preview_url=access_url(preview.product_id) if preview else None,
         created=found.created,

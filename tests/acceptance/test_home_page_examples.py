@@ -2,6 +2,7 @@
 
 import html
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -139,6 +140,21 @@ def test_the_lineage_example_leads_from_an_image_to_its_events(
     service = pyvo.dal.TAPService(example("tap-url"))
     found = service.search(example("lineage-example"))
     assert [tuple(row.values()) for row in found] == [(mosaic.obs_publisher_did, EVENTS, 2)]
+
+
+def test_the_page_links_how_the_newest_mosaic_was_made(
+    demonstration: tuple[str, PublishedProduct],
+) -> None:
+    url, _ = demonstration
+    with urllib.request.urlopen(f"{url}/") as answer:  # noqa: S310 - our own address
+        (link,) = re.findall(r'href="([^"]+/provsap[^"]+)"', answer.read().decode())
+    with urllib.request.urlopen(html.unescape(link)) as answer:  # noqa: S310 - our own address
+        history = json.load(answer)
+    assert {activity["prov:name"] for activity in history["activity"].values()} >= {
+        "image",
+        "mosaic",
+    }
+    assert f"archive:scw/0665/{SCW}/isgri_events" in history["datasetEntity"]
 
 
 def test_what_is_private_is_in_no_answer(example: Example) -> None:

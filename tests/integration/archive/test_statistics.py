@@ -70,6 +70,7 @@ def test_the_newest_mosaic_comes_with_the_picture_of_the_same_job(
     found = latest_mosaic()
     assert found is not None
     assert (found.title, found.access_url) == ("The mosaic of job2", mosaic.access_url)
+    assert found.obs_publisher_did == mosaic.obs_publisher_did
     assert found.preview_url is None
     preview = make(window, tmp_path, "preview", "job2")
     assert latest_mosaic() == replace(found, preview_url=preview.access_url)
