@@ -4,7 +4,6 @@ Rooms never reach into each other for these; they hand over values and this modu
 """
 
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -16,15 +15,14 @@ from django.db.models.signals import post_migrate, pre_migrate
 
 from adql.schema import Schema
 from analysis import jobs as analysis_jobs
+from archive import tables as archive_tables
+from provenance import tables as provenance_tables
 from provenance.description_store import describe
 from tap import jobs as tap_jobs
 from tap import publication, published
 from uws import registry
 from vo_server import __version__
 from vo_server.activity_kinds import kinds_of_jobs, kinds_of_steps
-
-# rooms whose ``tables`` module declares published schemas
-_PUBLISHING_ROOMS = ("archive", "provenance")
 
 
 def wire() -> None:
@@ -44,11 +42,7 @@ def wire() -> None:
 
 def published_schemas() -> tuple[Schema, ...]:
     """The schemas that the rooms publish, TAP_SCHEMA apart."""
-    schemas: list[Schema] = []
-    for room in _PUBLISHING_ROOMS:
-        if find_spec(f"{room}.tables") is not None:
-            schemas.extend(import_module(f"{room}.tables").published_schemas())
-    return tuple(schemas)
+    return (*archive_tables.published_schemas(), *provenance_tables.published_schemas())
 
 
 def reader_role() -> str | None:
