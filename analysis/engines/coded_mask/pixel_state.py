@@ -14,6 +14,8 @@ NOISY_FACTOR = 2.0
 #: … and exceeds that by so many standard deviations and counts.
 NOISY_SIGMA = 6.0
 NOISY_COUNTS = 10.0
+#: … and, by as many standard deviations, those of this many brightest pixels.
+MAX_NOISY = 40
 
 
 def efficiency_from_counts(counts: NDArray[np.integer], pixels: NDArray[np.bool_]) -> Array:
@@ -36,10 +38,11 @@ def efficiency_from_counts(counts: NDArray[np.integer], pixels: NDArray[np.bool_
 
 
 def noisy_pixels(counts: NDArray[np.integer], pixels: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The pixels that stand out of their eight neighbours as no shadow's edge does.
+    """The pixels that stand out of their eight neighbours and of the whole detector.
 
     A mask element's image covers more than two pixels, so that a lit pixel has lit neighbours: it
-    is compared with its second brightest one, since a neighbour may be noisy itself.
+    is compared with its second brightest one, since a neighbour may be noisy itself. Where a gap
+    swallows the neighbours, many pixels elsewhere are as bright.
     """
     rows, columns = counts.shape
     padded = np.zeros((rows + 2, columns + 2))
@@ -53,6 +56,8 @@ def noisy_pixels(counts: NDArray[np.integer], pixels: NDArray[np.bool_]) -> NDAr
         ]
     )
     second = np.partition(neighbours, -2, axis=0)[-2]
-    limit = NOISY_FACTOR * second + NOISY_SIGMA * np.sqrt(second) + NOISY_COUNTS
+    beside = NOISY_FACTOR * second + NOISY_SIGMA * np.sqrt(second) + NOISY_COUNTS
+    among = float(np.partition(counts[pixels], -MAX_NOISY)[-MAX_NOISY])
+    limit = np.maximum(beside, among + NOISY_SIGMA * np.sqrt(among))
     noisy: NDArray[np.bool_] = pixels & (counts > limit)
     return noisy

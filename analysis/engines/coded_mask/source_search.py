@@ -259,8 +259,7 @@ class _Search:
         while self.models:
             limits = [catalogue_threshold if m.known else threshold for m in self.models]
             ratio = self.fitted.significance / np.array(limits)
-            # a position fitted anew may cost a little
-            if ratio.min() >= 0.95:
+            if ratio.min() >= 1:
                 return
             del self.models[int(np.argmin(ratio))]
             self.fitted = self.fit.intensities([m.at for m in self.models])
