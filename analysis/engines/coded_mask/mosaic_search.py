@@ -31,12 +31,15 @@ from analysis.engines.coded_mask.source_search import (
     SYSTEMATIC_FRACTION,
     THRESHOLD_RISE,
 )
+from analysis.products.sky_maps import Map
 from analysis.products.source_list import CatalogueSource, Source
 
 Array = NDArray[np.float64]
 
 #: Candidates in one mosaic; beyond that the threshold is raised.
 MAX_SOURCES = 200
+#: What a Science Window found is a candidate if the mosaic has this part of the threshold there.
+LIST_LOSS = 0.5
 #: Rounds of position fitting.
 ROUNDS = 3
 
@@ -169,8 +172,15 @@ def _candidates(
 ) -> list[_Candidate]:
     """Sources of the Science Windows, then peaks of the mosaic that are none of them."""
     by_name = {source.name: source for source in catalogue}
+    significance = mosaic.significance
     found = sorted(
-        (row for rows in source_lists for row in rows), key=lambda row: -row.significance
+        (
+            row
+            for rows in source_lists
+            for row in rows
+            if _height(mosaic, significance, row) >= LIST_LOSS * threshold
+        ),
+        key=lambda row: -row.significance,
     )
     candidates: dict[str, _Candidate] = {}
     for row in found:
@@ -180,7 +190,7 @@ def _candidates(
     places = list(candidates.values())
     peaks = [
         (*(float(a) for a in mosaic.plane.sky(column, row)), value)
-        for row, column, value in local_maxima(mosaic.significance, PIXEL_LOSS * threshold)
+        for row, column, value in local_maxima(significance, PIXEL_LOSS * threshold)
     ]
     strongest_new = [(row.ra, row.dec, row.significance) for row in found if row.new_source]
     # a new source stands in many lists: the most significant entry has the best position
@@ -194,6 +204,17 @@ def _candidates(
             candidates[known.name] = _Candidate(known.ra, known.dec, known)
             places.append(candidates[known.name])
     return places
+
+
+def _height(mosaic: Mosaic, significance: Map, source: Source) -> float:
+    """The highest significance of the mosaic around a source; minus infinity beside it."""
+    column, row = (float(p) for p in mosaic.plane.pixel(source.ra, source.dec))
+    if not mosaic.plane.contains(column, row):
+        return -np.inf
+    i, j = round(row), round(column)
+    near = significance[max(i - 2, 0) : i + 3, max(j - 2, 0) : j + 3]
+    seen = near[np.isfinite(near)]
+    return float(seen.max()) if seen.size else -np.inf
 
 
 def _listed(joint: "_JointFit", kept: Sequence[_Candidate], mosaic: Mosaic) -> tuple[Source, ...]:
