@@ -5,14 +5,12 @@ uses it starts, so that provenance is always entered from the events towards the
 """
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from multiprocessing import forkserver, get_context
+from multiprocessing import get_context
 from pathlib import Path
 
 from analysis.cache import Cache, CachedFile
@@ -84,28 +82,11 @@ def process_pool(processes: int, preload: str) -> Iterator[ProcessPoolExecutor]:
     os.environ.update(_ONE_THREAD)
     context = get_context("forkserver")
     context.set_forkserver_preload([preload])
-    _start_fork_server()
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
         try:
             yield pool
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-@cache
-def _start_fork_server() -> None:
-    """Start the process that others are forked from, wherever the temporary folder lies.
-
-    Its socket lies there, and a socket's path has 107 bytes at most; so the folder is named by a
-    descriptor, which stays open as long as this process may look for the socket.
-    """
-    usual = tempfile.tempdir
-    folder = os.open(tempfile.gettempdir(), os.O_RDONLY | os.O_DIRECTORY)
-    tempfile.tempdir = f"/proc/self/fd/{folder}"
-    try:
-        forkserver.ensure_running()
-    finally:
-        tempfile.tempdir = usual
 
 
 def plan(targets: tuple[Step, ...], cache: Cache) -> dict[Step, CachedFile | None]:

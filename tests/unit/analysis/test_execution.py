@@ -1,11 +1,7 @@
 """Running graphs: what is computed, what is reused, and what becomes of failures."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -155,28 +151,6 @@ def test_a_process_ended_from_outside_is_told_as_such(
             on_result=lambda _: None,
             on_failure=lambda _: None,
         )
-
-
-def test_processes_start_where_the_temporary_folder_lies_deeper_than_sockets_may(
-    tmp_path: Path,
-) -> None:
-    deep = tmp_path / ("d" * 120)
-    deep.mkdir()
-    program = (
-        "from analysis.execution import process_pool\n"
-        "with process_pool(1, 'math') as pool:\n"
-        "    print(pool.submit(abs, -7).result())\n"
-    )
-    ran = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**os.environ, "TMPDIR": str(deep)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (ran.stdout, ran.stderr) == ("7\n", "")
-    assert not list(deep.iterdir())
 
 
 def test_the_record_of_a_making_tells_from_what_by_what_and_what_came_out(
