@@ -11,7 +11,19 @@ from dataclasses import dataclass
 from dali.errors import ParameterError
 from dali.parameters import Parameters
 from dali.tables import TableStream
-from dali.writers import binary, binary2, csv, html, json, plain, tabledata, tsv
+from dali.writers import (
+    arrow,
+    binary,
+    binary2,
+    csv,
+    fits,
+    html,
+    json,
+    parquet,
+    plain,
+    tabledata,
+    tsv,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,24 @@ TSV = TableFormat(
     extension="tsv",
     write=tsv.write,
 )
+FITS = TableFormat(
+    media_type="application/fits",
+    aliases=("fits", "application/fits;type=table"),
+    extension="fits",
+    write=fits.write,
+)
+PARQUET = TableFormat(
+    media_type="application/vnd.apache.parquet",
+    aliases=("parquet", "application/x-parquet", "application/parquet"),
+    extension="parquet",
+    write=parquet.write,
+)
+ARROW = TableFormat(
+    media_type="application/vnd.apache.arrow.stream",
+    aliases=("arrow",),
+    extension="arrows",
+    write=arrow.write,
+)
 JSON = TableFormat(
     media_type="application/json", aliases=("json",), extension="json", write=json.write
 )
@@ -94,7 +124,7 @@ TEXT = TableFormat(
     write=plain.write,
 )
 #: formats of tables, the default first
-FORMATS = (BINARY2, BINARY, TABLEDATA, CSV, TSV, JSON, HTML, TEXT)
+FORMATS = (BINARY2, BINARY, TABLEDATA, CSV, TSV, FITS, PARQUET, ARROW, JSON, HTML, TEXT)
 
 
 def table_format(parameters: Parameters, formats: Sequence[TableFormat] = FORMATS) -> TableFormat:

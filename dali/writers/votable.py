@@ -4,6 +4,7 @@ VOTable 1.4; DALI 1.1, section 4.4: one RESOURCE of type ``results``, QUERY_STAT
 and, for an overflow or a late failure, once more after it.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -16,6 +17,7 @@ from dali.tables import QUERY_STATUS, Ending, Info, LimitedBatches, TableStream
 from dali.writers.xml import XmlPieces
 
 Systems = Mapping[SpaceSystem | TimeSystem | None, str]
+_IDENTIFIER = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _VOTABLE = {
     "version": "1.4",
     "xmlns": "http://www.ivoa.net/xml/VOTable/v1.3",
@@ -59,12 +61,11 @@ def _system(xml: XmlPieces, system: SpaceSystem | TimeSystem, identifier: str) -
     xml.line()
 
 
-def _field(
-    xml: XmlPieces, field: Field, number: int, system: str | None, nulls: Mapping[str, int]
-) -> None:
+def _field(xml: XmlPieces, field: Field, system: str | None, nulls: Mapping[str, int]) -> None:
     attributes = {
         "name": field.name,
-        "ID": f"column_{number}",
+        # astropy names its columns by ID
+        "ID": field.name if _IDENTIFIER.fullmatch(field.name) else None,
         "datatype": field.datatype,
         "arraysize": field.arraysize,
         "xtype": field.xtype,
@@ -85,7 +86,8 @@ def _field(
 def _systems(fields: Iterable[Field]) -> Systems:
     """Identifiers of the systems that the fields refer to, each system once."""
     distinct = dict.fromkeys(field.system for field in fields if field.system is not None)
-    return {system: f"system_{number}" for number, system in enumerate(distinct, start=1)}
+    # no name of a column has a full stop here
+    return {system: f"system.{number}" for number, system in enumerate(distinct, start=1)}
 
 
 def _begin(xml: XmlPieces, infos: Iterable[Info], systems: Systems | None = None) -> None:
@@ -105,8 +107,8 @@ def _begin_table(xml: XmlPieces, stream: TableStream, nulls: Mapping[str, int]) 
     _begin(xml, (Info(QUERY_STATUS, "OK"), *stream.infos), systems)
     xml.start("TABLE", {"name": "result"})
     xml.line()
-    for number, field in enumerate(stream.fields, start=1):
-        _field(xml, field, number, systems.get(field.system), nulls)
+    for field in stream.fields:
+        _field(xml, field, systems.get(field.system), nulls)
 
 
 def description(stream: TableStream, status: Info | None = None) -> bytes:
