@@ -26,13 +26,14 @@ def variables(url: str, folder: Path) -> Mapping[str, str]:
 
 
 def rows(url: str) -> dict[str, list[str]]:
-    """Every row of every table, as text; what a migration writes anew at its end left out."""
+    """Every row of every table, as text; TAP_SCHEMA's, which every migrate writes anew, left out."""
     connection = psycopg2.connect(url)
     try:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables "
-                "WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'pgsphere')"
+                "WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'pgsphere') "
+                "AND NOT starts_with(tablename, 'tap_')"
             )
             tables = [name for (name,) in cursor.fetchall()]
             found = {}
