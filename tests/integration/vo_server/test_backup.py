@@ -26,7 +26,7 @@ def variables(url: str, folder: Path) -> Mapping[str, str]:
 
 
 def rows(url: str) -> dict[str, list[str]]:
-    """Every row of every table, as text; TAP_SCHEMA's, which every migrate writes anew, left out."""
+    """Every row of every table, as text, but TAP_SCHEMA's, which every migrate writes anew."""
     connection = psycopg2.connect(url)
     try:
         with connection.cursor() as cursor:
