@@ -1,8 +1,30 @@
-"""The job types that this room offers."""
+"""The job types that this room offers.
+
+Their parameters are light to import. Their work is not, with astropy and matplotlib: it is imported
+by the workers' template (``preload``), never by the web server.
+"""
 
 from typing import Any
 
-from analysis.workflows.isgri_image import ISGRI_IMAGE
-from uws.types import JobType
+from analysis.workflows.isgri_image_parameters import IsgriImageParameters
+from uws.types import JobContext, JobType
+
+
+def _isgri_image(context: JobContext[IsgriImageParameters]) -> None:
+    from analysis.workflows import isgri_image
+
+    isgri_image.run(context)
+
+
+ISGRI_IMAGE: JobType[IsgriImageParameters] = JobType(
+    name="isgri_image",
+    title="IBIS/ISGRI image",
+    description="Sky image of Science Windows in an energy band: a mosaic with intensity,"
+    " variance, significance and exposure, the list of its sources, and a picture.",
+    path="/uws/isgri_image",
+    parameters=IsgriImageParameters,
+    run=_isgri_image,
+    preload=("analysis.workflows.isgri_image", "analysis.engines.coded_mask_steps"),
+)
 
 job_types: tuple[JobType[Any], ...] = (ISGRI_IMAGE,)

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Annotated
 
 from django.conf import settings
-from pydantic import Field
 
 from analysis.engines import engine as engine_named
 from analysis.engines.protocol import ImagePlan
@@ -21,18 +19,16 @@ from analysis.products.source_list import Source, write_source_list, write_sourc
 from analysis.publishing import Finished, ProductFile, give
 from analysis.steps import RawFile, Step
 from analysis.workflows.choosing import Choice, choose
+from analysis.workflows.isgri_image_parameters import IsgriImageParameters
 from analysis.workflows.running import WorkflowRun, running
-from analysis.workflows.selection import ScienceWindowParameters
 from archive import catalogue
 from archive.publication import NewProduct
 from archive.selection import ScienceWindowRecord
 from auth.principal import Principal
-from instruments import isgri
 from instruments.time import mjd_utc_from_ijd
 from provenance.records import EntityRecord
 from uws.errors import JobFailure
-from uws.parameters import Meaning
-from uws.types import JobContext, JobType
+from uws.types import JobContext
 
 NAME = "isgri_image"
 FITS = "application/fits"
@@ -43,31 +39,6 @@ MOST_FAILED = 0.5
 #: The mask's elements as seen from the detector: 12 arcmin.
 RESOLUTION_ARCSEC = 720.0
 SIMULATED = "Simulated data: no photon of this image is real"
-
-
-class IsgriImageParameters(ScienceWindowParameters):
-    """What an ISGRI image is made of and how."""
-
-    e_min_kev: Annotated[float, Meaning(unit="keV", ucd="em.energy;stat.min")] = Field(
-        default=20.0, alias="E1_keV", description="Lower limit of the energy band."
-    )
-    e_max_kev: Annotated[float, Meaning(unit="keV", ucd="em.energy;stat.max")] = Field(
-        default=40.0, alias="E2_keV", description="Upper limit of the energy band."
-    )
-    detection_threshold: Annotated[float, Meaning(ucd="stat.snr")] = Field(
-        default=7.0,
-        ge=3,
-        le=1000,
-        description="Least significance (sigma) of the sources listed for the mosaic.",
-    )
-
-    def check_values(self) -> None:
-        """The band too must be one that images can be made in."""
-        super().check_values()
-        try:
-            isgri.check_energy_band(self.e_min_kev, self.e_max_kev)
-        except isgri.EnergyBandError as error:
-            raise ValueError(f"E1_keV, E2_keV: {error}") from error
 
 
 def run(context: JobContext[IsgriImageParameters]) -> None:
@@ -301,15 +272,3 @@ def _told(choice: Choice) -> str:
     if choice.seed is None:
         return f"{taken} Science Windows"
     return f"{taken} of {choice.found} Science Windows, chosen at random with seed {choice.seed}"
-
-
-ISGRI_IMAGE: JobType[IsgriImageParameters] = JobType(
-    name=NAME,
-    title="IBIS/ISGRI image",
-    description="Sky image of Science Windows in an energy band: a mosaic with intensity,"
-    " variance, significance and exposure, the list of its sources, and a picture.",
-    path="/uws/isgri_image",
-    parameters=IsgriImageParameters,
-    run=run,
-    preload=("analysis.workflows.isgri_image", "analysis.engines.coded_mask_steps"),
-)

@@ -7,7 +7,6 @@ words again. Where ``scw_list`` is given, position and times don't choose.
 import re
 from typing import Annotated, Literal, Self
 
-from astropy.time import Time
 from pydantic import Field, field_validator, model_validator
 
 from analysis import engines
@@ -15,7 +14,6 @@ from instruments.science_window import ScienceWindowId
 from uws.parameters import JobParameters, Meaning, missing
 
 _SCW_LIST_DECORATION = re.compile(r"[\[\]'\"\s]")
-TIME_FORMATS = tuple(Time.FORMATS)
 
 
 class ScienceWindowParameters(JobParameters):
@@ -82,14 +80,16 @@ class ScienceWindowParameters(JobParameters):
     @field_validator("engine", mode="after")
     @classmethod
     def _installed(cls, name: str) -> str:
-        engines.engine(name)
+        engines.require_installed(name)
         return name
 
     @field_validator("time_format", mode="after")
     @classmethod
     def _known_format(cls, name: str) -> str:
-        if name not in TIME_FORMATS:
-            raise ValueError(f"no time format of astropy's: {', '.join(TIME_FORMATS)}")
+        from astropy.time import Time  # a second's work, only for those who send a format
+
+        if name not in Time.FORMATS:
+            raise ValueError(f"no time format of astropy's: {', '.join(Time.FORMATS)}")
         return name
 
     def check_values(self) -> None:
@@ -116,6 +116,8 @@ class ScienceWindowParameters(JobParameters):
     def _mjd(self, name: str, text: str | None) -> float | None:
         if text is None:
             return None
+        from astropy.time import Time
+
         try:
             value = text if self.time_format in _TEXT_FORMATS else float(text)
             return float(Time(value, format=self.time_format, scale="utc").mjd)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis.workflows.isgri_image import ISGRI_IMAGE, IsgriImageParameters
+from analysis.jobs import ISGRI_IMAGE
+from analysis.workflows.isgri_image_parameters import IsgriImageParameters
 from archive.ingest.service import ingest
 from auth.principal import ANONYMOUS, Principal
 from uws.parameters import check

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.workflows.isgri_image import IsgriImageParameters
+from analysis.workflows.isgri_image_parameters import IsgriImageParameters
 from uws.errors import InvalidParametersError
 from uws.parameters import check, check_what_is_there, describe
 
