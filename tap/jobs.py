@@ -4,17 +4,22 @@ A job is created whatever its parameters are; what is wrong with them makes it E
 with the message that `/tap/sync` would give.
 """
 
+import contextlib
 from typing import Annotated
 
+import adbc_driver_postgresql.dbapi as adbc
 from django.conf import settings
 from pydantic import Field
 
+import adql
 from dali.errors import DaliError
 from dali.parameters import Parameters
+from tap import published
 from tap.execution import Execution, QueryRequest
+from tap.reader import load_driver
 from uws.errors import JobFailure
 from uws.parameters import JobParameters, Meaning
-from uws.types import JobContext, JobType
+from uws.types import JobContext, JobType, Queue
 
 
 class TapParameters(JobParameters):
@@ -52,6 +57,14 @@ class TapParameters(JobParameters):
         return Parameters([*given, *(("UPLOAD", value) for value in self.upload)])
 
 
+def prepare() -> None:
+    """Read a query and learn the database's types once, instead of in every job."""
+    query = "SELECT TOP 1 table_name FROM tap_schema.tables WHERE table_name = 'none'"
+    adql.translate(query, published.catalogue(), published.functions(), 1)
+    with contextlib.suppress(adbc.Error):  # then each job will, once the database answers
+        load_driver(settings.VO_UWS_MAX_EXECUTION_DURATION_S)
+
+
 def run(context: JobContext[TapParameters]) -> None:
     """Run the query and leave its result as a file, written while the rows arrive."""
     try:
@@ -76,5 +89,7 @@ job_type = JobType(
     parameters=TapParameters,
     run=run,
     refuses_wrong_values=False,
+    queue=Queue.SHORT,
     preload=("tap.execution",),
+    prepare=prepare,
 )

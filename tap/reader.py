@@ -9,13 +9,19 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator
+from functools import cache
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+import adbc_driver_postgresql
 import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
 
+# the driver's dbapi gives each connection a driver of its own, which learns all types anew
+from adbc_driver_manager import AdbcConnection
+
 # the driver's own reader keeps the SQLSTATE of an error in mid-stream, pyarrow's loses it
 from adbc_driver_manager._reader import AdbcRecordBatchReader
+from adbc_driver_manager.dbapi import _SharedDatabase
 from django.conf import settings
 from django.db import connection as django_connection
 
@@ -23,6 +29,7 @@ from tap.failures import failure
 
 # small batches: the first leaves early, and many streams fit in memory side by side
 _BATCH_BYTES = 2 * 1024 * 1024
+APPLICATION = "vo_server tap"
 
 
 def reader_url(timeout_s: int, application: str) -> str:
@@ -34,11 +41,33 @@ def reader_url(timeout_s: int, application: str) -> str:
         "client_connection_check_interval": "1s",
     }
     query = dict(parse_qsl(parts.query))
-    # A job's process names all its connections after the job, which is how an abort finds them.
-    query["application_name"] = os.environ.get("PGAPPNAME") or application
+    # A job's process names all its connections after the job, which is how an abort finds them:
+    # by the environment, so that the address is the same for every job.
+    if "PGAPPNAME" not in os.environ:
+        query["application_name"] = application
     query["options"] = " ".join(f"-c {name}={value}" for name, value in options.items())
     database = quote(django_connection.settings_dict["NAME"])
     return urlunsplit(parts._replace(path=f"/{database}", query=urlencode(query, quote_via=quote)))
+
+
+@cache
+def _driver(url: str) -> _SharedDatabase:
+    """The driver, knowing the types of the database at ``url``: they cost more than a connection.
+
+    It holds no connection, so processes may be forked from one that has it.
+    """
+    return _SharedDatabase(adbc_driver_postgresql.connect(url))
+
+
+def load_driver(timeout_s: int) -> None:
+    """Have the driver learn the database's types, for queries with this limit of time."""
+    _driver(reader_url(timeout_s, APPLICATION))
+
+
+def connect(url: str) -> adbc.Connection:
+    """A connection of its own to ``url``, by the process' one driver; raises ``adbc.Error``."""
+    driver = _driver(url)
+    return adbc.Connection(driver, AdbcConnection(driver._db))
 
 
 class ReaderQuery:
@@ -48,7 +77,7 @@ class ReaderQuery:
     """
 
     def __init__(
-        self, sql: str, timeout_s: int, *, synchronous: bool, application: str = "vo_server tap"
+        self, sql: str, timeout_s: int, *, synchronous: bool, application: str = APPLICATION
     ) -> None:
         """Nothing is sent before the first batch is pulled. ``timeout_s``: whole seconds."""
         self._sql = sql
@@ -75,7 +104,7 @@ class ReaderQuery:
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         url = reader_url(self._timeout_s, self._application)
-        with adbc.connect(url) as connection, connection.cursor() as cursor:
+        with connect(url) as connection, connection.cursor() as cursor:
             statement = cursor.adbc_statement
             statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(_BATCH_BYTES)})
             self._cursor = cursor

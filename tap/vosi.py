@@ -80,6 +80,10 @@ def _table_access() -> TableAccess:
             OutputFormat(mime=f.media_type, alias=list(f.aliases), ivo_id=f.identifier)
             for f in FORMATS
         ],
+        retention_period=TimeLimits(
+            default=int(settings.VO_UWS_DEFAULT_DESTRUCTION_DAYS * 86400),
+            hard=int(settings.VO_UWS_MAX_DESTRUCTION_DAYS * 86400),
+        ),
         execution_duration=TimeLimits(
             default=settings.VO_UWS_DEFAULT_EXECUTION_DURATION_S,
             hard=settings.VO_UWS_MAX_EXECUTION_DURATION_S,

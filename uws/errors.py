@@ -31,6 +31,12 @@ class PhaseError(UwsError):
     status = 403
 
 
+class QuotaError(UwsError):
+    """The owner has as many jobs, waiting jobs or bytes of results as one may have."""
+
+    status = 403
+
+
 class InvalidParametersError(UwsError):
     """Parameters that the job type refuses; the message names them all.
 

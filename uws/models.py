@@ -10,7 +10,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from uws.phases import TERMINAL, Phase
 
@@ -65,6 +65,9 @@ class Job(models.Model):
         max_length=9, null=True, choices=[("fatal", "fatal"), ("transient", "transient")]
     )
     attempts = models.PositiveIntegerField(default=0)
+    priority = models.SmallIntegerField(
+        default=0, db_default=0, help_text="Where several jobs wait, the highest comes first."
+    )
     progress_done = models.FloatField(null=True)
     progress_total = models.FloatField(null=True)
     progress_message = models.TextField(null=True)
@@ -105,6 +108,7 @@ class Job(models.Model):
                 "lease_expires", name="uws_job_leases", condition=Q(phase=Phase.EXECUTING)
             ),
             models.Index("destruction", name="uws_job_destruction"),
+            models.Index(Coalesce("owner", 0), "start_time", name="uws_job_turn"),
             models.Index("owner", "job_type", F("creation_time").desc(), name="uws_job_owner_list"),
             models.Index("job_type", F("creation_time").desc(), name="uws_job_list"),
         ]

@@ -17,6 +17,7 @@ from uws import processes, registry, statements
 from uws.models import Job, JobResult, Worker
 from uws.phases import Phase
 from uws.processes import Process
+from uws.types import Queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Claim:
     """An attempt that a worker holds the lease of. execution_duration: seconds, 0 = any."""
 
     attempt: Attempt
+    job_type: str
     execution_duration: int
 
 
@@ -88,19 +90,27 @@ def heartbeat(worker: WorkerIdentity) -> tuple[Claim, ...]:
     return tuple(_claim(worker.id, *row) for row in rows)
 
 
-def claim(worker_id: str) -> Claim | None:
-    """The job that has waited longest, now EXECUTING by this worker; ``None`` if none waits."""
+def claim(worker_id: str, queue: Queue) -> Claim | None:
+    """The job of this queue whose turn it is, now EXECUTING by this worker.
+
+    ``None`` where none waits, or only such as would exceed a limit of running jobs.
+    """
     rows = statements.execute(
         "claim",
         worker=worker_id,
-        job_types=[job_type.name for job_type in registry.all()],
+        job_types=[job_type.name for job_type in registry.of_queue(queue)],
         lease_s=settings.VO_UWS_LEASE_S,
+        per_owner=settings.VO_UWS_RUNNING_PER_OWNER,
+        anonymous=settings.VO_UWS_RUNNING_ANONYMOUS,
+        at_most=settings.VO_UWS_RUNNING_AT_MOST,
     )
     return _claim(worker_id, *rows[0]) if rows else None
 
 
-def _claim(worker_id: str, job_id: str, attempt: int, execution_duration: int) -> Claim:
-    return Claim(Attempt(job_id, attempt, worker_id), execution_duration)
+def _claim(
+    worker_id: str, job_id: str, attempt: int, job_type: str, execution_duration: int
+) -> Claim:
+    return Claim(Attempt(job_id, attempt, worker_id), job_type, execution_duration)
 
 
 def complete(attempt: Attempt, results: tuple[FinishedFile, ...]) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from uws.errors import UnknownJobTypeError
-from uws.types import JobType
+from uws.types import JobType, Queue
 
 _types: dict[str, JobType[Any]] = {}
 
@@ -30,6 +30,11 @@ def get(name: str) -> JobType[Any]:
         raise UnknownJobTypeError(
             f"no job type {name!r} is offered here; offered: {offered}"
         ) from None
+
+
+def of_queue(queue: Queue) -> tuple[JobType[Any], ...]:
+    """The job types whose jobs wait in this queue."""
+    return tuple(job_type for job_type in _types.values() if job_type.queue is queue)
 
 
 def all() -> tuple[JobType[Any], ...]:

@@ -17,7 +17,7 @@ from auth.principal import Principal
 from dali.errors import ParameterError
 from dali.parameters import Parameters
 from uws import parameters as declared
-from uws import records
+from uws import quotas, records
 from uws.errors import NotYourJobError, PhaseError, UnknownJobError
 from uws.models import Job, JobParameter
 from uws.phases import STARTABLE, TERMINAL, Phase, advance
@@ -38,8 +38,10 @@ def create(
 ) -> JobRecord:
     """A new job of ``principal``: PENDING, or QUEUED where ``run_now``.
 
-    Raises `uws.errors.InvalidParametersError` as the job type wants; then there is no job.
+    Raises `uws.errors.InvalidParametersError` as the job type wants, and
+    `uws.errors.QuotaError`; then there is no job.
     """
+    quotas.check_new_job(principal)
     values = declared.known_values(job_type.parameters, parameters)
     _refuse_illegal_characters(values, run_id)
     if job_type.refuses_wrong_values:
@@ -54,7 +56,7 @@ def create(
         )
         _store(job, values)
         if run_now:
-            _queue(job)
+            _queue(job, principal)
     return get(job_type, principal, job.id)
 
 
@@ -82,7 +84,7 @@ def list_jobs(
     phases: only jobs in one of these; ARCHIVED ones are listed only if named here.
     after: only those created later. last: at most so many.
     """
-    if principal.is_anonymous:
+    if principal.is_anonymous and not settings.VO_UWS_LIST_ANONYMOUS:
         return ()
     found = _jobs().filter(job_type=job_type.name).order_by("-creation_time", "id")
     if not principal.is_administrator:
@@ -129,7 +131,7 @@ def run(job_type: JobType[Any], principal: Principal, job_id: str) -> None:
         if job.phase in STARTABLE:
             if job_type.refuses_wrong_values:
                 _check(job_type, _stored(job), complete=True)
-            _queue(job)
+            _queue(job, principal)
 
 
 def abort(job_type: JobType[Any], principal: Principal, job_id: str) -> None:
@@ -195,7 +197,8 @@ def _lock(job_type: JobType[Any], principal: Principal, job_id: str) -> Job:
     return _find(job_type, principal, job_id, Job.objects.select_for_update())
 
 
-def _queue(job: Job) -> None:
+def _queue(job: Job, principal: Principal) -> None:
+    quotas.check_queue(principal)
     job.phase = advance(Phase(job.phase), Phase.QUEUED)
     job.queued_time = datetime.now(UTC)
     job.save(update_fields=["phase", "queued_time"])

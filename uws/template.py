@@ -17,10 +17,11 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 from django.db import connections
@@ -28,6 +29,7 @@ from django.db import connections
 from uws import processes
 from uws.processes import Process
 from uws.queue import Attempt
+from uws.types import JobType
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +51,10 @@ class Ended:
 class Template:
     """The worker's end of the conversation with the template."""
 
-    def __init__(self, run: Callable[[Attempt], None], preload: tuple[str, ...]) -> None:
-        """Fork the template; ``run`` does a job's work in the child, ``preload`` are modules.
+    def __init__(
+        self, run: Callable[[Attempt], None], job_types: Iterable[JobType[Any]] = ()
+    ) -> None:
+        """Fork the template; ``run`` does a job's work in the child, prepared for ``job_types``.
 
         Call it before anything opens a connection or starts a thread; raises ``RuntimeError``
         where that is too late.
@@ -63,7 +67,7 @@ class Template:
         pid = os.fork()
         if pid == 0:
             self._socket.close()
-            _Nursery(far_end, run).serve(preload)
+            _Nursery(far_end, run).serve(job_types)
         far_end.close()
         self.process: Process = processes.process(pid)
 
@@ -124,7 +128,7 @@ class _Nursery:
         self._run = run
         self._children: dict[int, _Child] = {}
 
-    def serve(self, preload: tuple[str, ...]) -> NoReturn:
+    def serve(self, job_types: Iterable[JobType[Any]]) -> NoReturn:
         """Until the worker is gone."""
         status = 1
         try:
@@ -136,8 +140,9 @@ class _Nursery:
             os.set_blocking(woken, False)
             signal.set_wakeup_fd(wake)
             signal.signal(signal.SIGCHLD, lambda *_: None)
-            for module in preload:
-                import_module(module)
+            os.environ["PGAPPNAME"] = "uws_template"
+            for job_type in job_types:
+                _prepare(job_type)
             gc.freeze()
             self._fork()
             while self._listen(woken):
@@ -249,6 +254,22 @@ class _Nursery:
             os.close(child.order)
             child.order = -1
         self._children.pop(child.pid, None)
+
+
+def _prepare(job_type: JobType[Any]) -> None:
+    """Do once what every job of the type would do anew."""
+    for module in job_type.preload:
+        import_module(module)
+    if job_type.prepare is not None:
+        try:
+            job_type.prepare()
+        except Exception:
+            logger.exception(
+                "could not prepare for jobs of %s: each will for itself", job_type.name
+            )
+    connections.close_all()
+    if len(list(Path("/proc/self/task").iterdir())) > 1:
+        raise RuntimeError(f"preparing for jobs of {job_type.name} left a thread behind")
 
 
 def _kill_group(pid: int) -> None:

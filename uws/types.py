@@ -7,6 +7,7 @@ A room that offers jobs declares a `JobType`; its ``run`` is called in a child p
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Generic, Protocol
 
@@ -14,6 +15,13 @@ from auth.principal import Principal
 from uws.parameters import P
 
 _RESULT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+
+
+class Queue(StrEnum):
+    """Where a type's jobs wait. A worker has places for each, so that long jobs block no short."""
+
+    SHORT = "short"  #: Mostly done within seconds, and waited for
+    LONG = "long"  #: Minutes to hours
 
 
 class Report(Protocol):
@@ -106,7 +114,10 @@ class JobType(Generic[P]):
     path: where the job list lives, e.g. ``/uws/isgri_image``.
     refuses_wrong_values: a wrong value is refused when it is sent, a missing one at PHASE=RUN.
     Otherwise (TAP) nothing is refused; what is wrong makes the job ERROR when it runs.
+    queue: where its jobs wait.
     preload: modules that its code needs, imported once before jobs are forked.
+    prepare: called once after that, for what else every job would do anew. It may read the
+    database, but must leave no connection open and no thread.
     """
 
     name: str
@@ -116,4 +127,6 @@ class JobType(Generic[P]):
     parameters: type[P]
     run: Callable[[JobContext[P]], None]
     refuses_wrong_values: bool = True
+    queue: Queue = Queue.LONG
     preload: tuple[str, ...] = ()
+    prepare: Callable[[], None] | None = None

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -22,8 +23,10 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 
 from uws import child, files, processes, queue, registry
 from uws.changes import CHANNEL
+from uws.phases import TERMINAL
 from uws.queue import Attempt, Claim, WorkerIdentity
 from uws.template import Ended, Template, TemplateLostError
+from uws.types import Queue
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +43,7 @@ class _Running:
     """
 
     claim: Claim
+    queue: Queue
     began: float
     is_over: bool = False
 
@@ -51,10 +55,15 @@ class _Running:
 class Worker:
     """A worker process, from its start to its end."""
 
-    def __init__(self, capacity: int) -> None:
-        """Fork the template; so call it before anything uses the database."""
-        preload = {module for job_type in registry.all() for module in job_type.preload}
-        self._template = Template(child.run, tuple(sorted(preload)))
+    def __init__(self, places: Mapping[Queue, int]) -> None:
+        """Fork the template; so call it before anything uses the database.
+
+        places: how many jobs of each queue it runs at once; it prepares for no others.
+        """
+        self._places = {queue: number for queue, number in places.items() if number}
+        self._template = Template(
+            child.run, [job_type for queue in self._places for job_type in registry.of_queue(queue)]
+        )
         host = socket.gethostname()
         own = processes.process(os.getpid())
         self._identity = WorkerIdentity(
@@ -63,13 +72,13 @@ class Worker:
             host=host,
             process=own,
             template=self._template.process,
-            capacity=capacity,
+            capacity=sum(self._places.values()),
         )
         self._running: dict[str, _Running] = {}
         self._ended: list[Ended] = []
         self._is_stopping = False
         self._is_listening = False
-        self._may_be_queued = True
+        self._may_be_queued = set(self._places)
         self._beat_due = self._sweep_due = 0.0
 
     def run(self) -> None:
@@ -153,7 +162,7 @@ class Worker:
             files.remove_attempt(attempt.job_id, attempt.number)
         queue.forget_lost_workers()
         queue.destroy_expired()
-        self._may_be_queued = True
+        self._may_be_queued = set(self._places)
 
     def _hear(self) -> None:
         """Notifications that have come with the last answers or since."""
@@ -162,9 +171,9 @@ class Worker:
             raw.poll()
         while raw.notifies:
             job_id, _, phase = raw.notifies.pop(0).payload.partition(":")
-            if phase == "QUEUED":
-                self._may_be_queued = True
-            elif job_id in self._running and phase in ("ABORTED", "DELETED"):
+            if phase == "QUEUED" or phase in TERMINAL:  # an end may make room within a limit
+                self._may_be_queued = set(self._places)
+            if job_id in self._running and phase in ("ABORTED", "DELETED"):
                 self._kill(self._running[job_id])
 
     def _kill(self, running: _Running) -> None:
@@ -179,18 +188,23 @@ class Worker:
                 self._kill(running)
 
     def _fill(self) -> None:
-        while self._may_be_queued and len(self._running) < self._identity.capacity:
-            try:
-                claim = queue.claim(self._identity.id)
-            except IntegrityError:
-                # Somebody took this worker for dead and removed it: it registers anew.
-                self._beat_due = 0.0
-                return
-            if claim is None:
-                self._may_be_queued = False
-                return
-            self._running[claim.attempt.job_id] = _Running(claim, time.monotonic())
-            self._template.start(claim.attempt)
+        try:
+            for jobs_queue, places in self._places.items():
+                while jobs_queue in self._may_be_queued and self._runs(jobs_queue) < places:
+                    claim = queue.claim(self._identity.id, jobs_queue)
+                    if claim is None:
+                        self._may_be_queued.remove(jobs_queue)
+                        break
+                    self._running[claim.attempt.job_id] = _Running(
+                        claim, jobs_queue, time.monotonic()
+                    )
+                    self._template.start(claim.attempt)
+        except IntegrityError:
+            # Somebody took this worker for dead and removed it: it registers anew.
+            self._beat_due = 0.0
+
+    def _runs(self, jobs_queue: Queue) -> int:
+        return sum(running.queue is jobs_queue for running in self._running.values())
 
     def _settle(self, ended: Ended) -> None:
         """A child is gone: end what it left in the database; queue the job again if it crashed."""
@@ -206,7 +220,7 @@ class Worker:
             self._tidy(attempt)
         if running is not None:
             del self._running[attempt.job_id]
-        self._may_be_queued = True
+        self._may_be_queued = set(self._places)
 
     def _seconds_to_next_duty(self) -> float:
         due = min(
@@ -273,10 +287,10 @@ def _reason(status: int) -> str:
     return f"the job's process ended with status {status} before the job was done"
 
 
-def work(capacity: int) -> None:
+def work(places: Mapping[Queue, int]) -> None:
     """Run a worker; starts anew, as the same process, should its template be killed."""
     try:
-        Worker(capacity).run()
+        Worker(places).run()
     except TemplateLostError:
         logger.error("the process that jobs are forked from was killed; the worker starts anew")
         connection.close()

@@ -71,7 +71,50 @@ class Configuration(BaseSettings):
         default=VAR / "cache", description="Folder of the analysis' content-addressed cache."
     )
     vo_uws_worker_jobs: int = Field(
-        default=2, ge=1, description="How many jobs one worker process runs at once."
+        default=2, ge=0, description="How many long jobs (analyses) one worker runs at once."
+    )
+    vo_uws_worker_short_jobs: int = Field(
+        default=4,
+        ge=0,
+        description="How many short jobs (queries) one worker runs at once, beside the long ones.",
+    )
+    vo_uws_running_per_owner: int = Field(
+        default=8,
+        ge=1,
+        description="Jobs of one account that run at once in each queue, short or long; further "
+        "ones wait.",
+    )
+    vo_uws_running_anonymous: int = Field(
+        default=16,
+        ge=1,
+        description="Jobs of all anonymous clients together that run at once in each queue.",
+    )
+    vo_uws_running_at_most: int = Field(
+        default=1000, ge=1, description="Jobs that run at once in each queue, on all workers."
+    )
+    vo_uws_queued_per_owner: int = Field(
+        default=1000,
+        ge=1,
+        description="Jobs of one account that wait at once; handing in a further one is refused.",
+    )
+    vo_uws_queued_anonymous: int = Field(
+        default=1000,
+        ge=1,
+        description="Jobs of all anonymous clients together that wait at once.",
+    )
+    vo_uws_jobs_per_owner: int = Field(
+        default=10_000, ge=1, description="Jobs that one account may have, in any phase."
+    )
+    vo_uws_bytes_per_owner: int = Field(
+        default=100_000_000_000,
+        gt=0,
+        description="Bytes of results that the jobs of one account may hold; a further job is "
+        "refused until some are deleted.",
+    )
+    vo_uws_list_anonymous: bool = Field(
+        default=False,
+        description="Whether job lists show anonymous clients all anonymous jobs, which then are "
+        "anybody's. Else their lists are empty, and knowing a job's address is the right to it.",
     )
     vo_uws_job_modules: str = Field(
         default="",

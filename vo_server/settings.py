@@ -120,6 +120,15 @@ VO_JOB_ROOT = CONFIGURATION.vo_job_root
 VO_ANALYSIS_PROCESSES = CONFIGURATION.vo_analysis_processes
 VO_CACHE_ROOT = CONFIGURATION.vo_cache_root
 VO_UWS_WORKER_JOBS = CONFIGURATION.vo_uws_worker_jobs
+VO_UWS_WORKER_SHORT_JOBS = CONFIGURATION.vo_uws_worker_short_jobs
+VO_UWS_RUNNING_PER_OWNER = CONFIGURATION.vo_uws_running_per_owner
+VO_UWS_RUNNING_ANONYMOUS = CONFIGURATION.vo_uws_running_anonymous
+VO_UWS_RUNNING_AT_MOST = CONFIGURATION.vo_uws_running_at_most
+VO_UWS_QUEUED_PER_OWNER = CONFIGURATION.vo_uws_queued_per_owner
+VO_UWS_QUEUED_ANONYMOUS = CONFIGURATION.vo_uws_queued_anonymous
+VO_UWS_JOBS_PER_OWNER = CONFIGURATION.vo_uws_jobs_per_owner
+VO_UWS_BYTES_PER_OWNER = CONFIGURATION.vo_uws_bytes_per_owner
+VO_UWS_LIST_ANONYMOUS = CONFIGURATION.vo_uws_list_anonymous
 VO_UWS_JOB_MODULES = tuple(
     filter(None, (name.strip() for name in CONFIGURATION.vo_uws_job_modules.split(",")))
 )

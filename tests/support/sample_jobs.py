@@ -15,7 +15,7 @@ from pydantic import Field
 
 from uws.errors import JobFailure
 from uws.parameters import JobParameters, Meaning
-from uws.types import JobContext, JobType
+from uws.types import JobContext, JobType, Queue
 
 
 class SampleParameters(JobParameters):
@@ -73,6 +73,15 @@ sample = JobType(
     path="/uws/sample",
     parameters=SampleParameters,
     run=run,
+    queue=Queue.SHORT,
+)
+long = JobType(
+    name="long",
+    title="Long",
+    description="Waits among the long jobs.",
+    path="/uws/long",
+    parameters=SampleParameters,
+    run=run,
 )
 lenient = JobType(
     name="lenient",
@@ -82,5 +91,6 @@ lenient = JobType(
     parameters=SampleParameters,
     run=run,
     refuses_wrong_values=False,
+    queue=Queue.SHORT,
 )
-job_types = (sample, lenient)
+job_types = (sample, lenient, long)

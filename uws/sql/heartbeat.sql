@@ -9,4 +9,4 @@ WITH beat AS (
 UPDATE uws_job
 SET lease_expires = clock_timestamp() + %(lease_s)s * interval '1 second'
 WHERE worker_id = %(worker)s AND phase = 'EXECUTING'
-RETURNING id, attempts, execution_duration
+RETURNING id, attempts, job_type, execution_duration

@@ -13,8 +13,10 @@ from django.db import connection
 
 from auth.principal import ANONYMOUS
 from dali.parameters import Parameters
-from uws import registry, service
+from uws import queue, registry, service
 from uws.phases import TERMINAL
+from uws.processes import Process
+from uws.types import Queue
 
 ROOT = Path(__file__).parents[3]
 
@@ -77,6 +79,8 @@ class WorkerProcess:
         self.process = None
 
     def start(self, *arguments, **settings):
+        """With two places for the sample jobs; none for analyses, whose code takes long to load."""
+        arguments = arguments or ("--jobs=0", "--short-jobs=2")
         command = [sys.executable, ROOT / "manage.py", "uws_worker", *arguments]
         environment = self._environment | settings
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment)
@@ -126,6 +130,21 @@ def module_worker(environment):
     worker.start()
     yield worker
     worker.stop()
+
+
+@pytest.fixture
+def claimed(transactional_db, job_types):
+    """Claim for a worker that exists in the database only; the ids of what it got, in order."""
+    identity = queue.WorkerIdentity(
+        "here", "elsewhere", "host", Process(1, 1), Process(1, 1), capacity=9
+    )
+    queue.heartbeat(identity)
+
+    def claim(times=1, jobs_queue=Queue.SHORT):
+        claims = [queue.claim(identity.id, jobs_queue) for _ in range(times)]
+        return [found.attempt.job_id for found in claims if found is not None]
+
+    return claim
 
 
 @pytest.fixture(scope="module")
@@ -179,11 +198,11 @@ def eventually():
 
 @pytest.fixture
 def submit(sample):
-    """Queue a sample job that does as told."""
+    """Queue a sample job that does as told; or leave it PENDING, where only ``prepared``."""
 
-    def queue_job(principal=ANONYMOUS, **told):
+    def queue_job(principal=ANONYMOUS, prepared=False, **told):
         parameters = Parameters([("text", "hello"), *((k, str(v)) for k, v in told.items())])
-        return service.create(sample, principal, parameters, run_now=True).job_id
+        return service.create(sample, principal, parameters, run_now=not prepared).job_id
 
     return queue_job
 

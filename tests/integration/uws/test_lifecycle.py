@@ -19,6 +19,7 @@ from uws.errors import InvalidParametersError, PhaseError
 from uws.models import Job, JobResult
 from uws.phases import TERMINAL, Phase
 from uws.queue import Attempt, FinishedFile, WorkerIdentity
+from uws.types import Queue
 
 MAX_ATTEMPTS = 3
 WORKER = "here:1:test"
@@ -79,7 +80,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     @rule(target=attempts)
     def claim(self):
-        claim = queue.claim(WORKER)
+        claim = queue.claim(WORKER, Queue.SHORT)
         if self.phase is not Phase.QUEUED:
             assert claim is None
             return Attempt(self.job_id, 99, WORKER)

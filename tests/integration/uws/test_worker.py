@@ -2,10 +2,12 @@
 
 import re
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 
 from auth.principal import ANONYMOUS
 from dali.parameters import Parameters
@@ -183,3 +185,45 @@ def test_a_job_may_use_processes_and_temporary_files_of_its_own(worker, submit, 
     assert "2 ** 5 is 32" in said
     assert str(job_folder(job.job_id) / "1" / "tmp") in said[-1]
     assert not (job_folder(job.job_id) / "1" / "tmp").exists()
+
+
+def test_a_lease_that_runs_out_frees_the_job(worker, submit, ended):
+    """A worker of another machine can't be looked at; only its silence tells."""
+    Worker.objects.create(
+        id="silent",
+        place="elsewhere",
+        host="host",
+        pid=1,
+        pid_started=1,
+        template_pid=1,
+        template_started=1,
+        capacity=1,
+    )
+    job_id = submit(prepared=True)
+    Job.objects.filter(id=job_id).update(
+        phase=Phase.EXECUTING,
+        worker="silent",
+        attempts=1,
+        start_time=Now(),
+        queued_time=Now(),
+        lease_expires=Now() + timedelta(seconds=1),
+    )
+    time.sleep(0.8)
+    assert Job.objects.get().phase == Phase.EXECUTING
+    assert ended(job_id).phase is Phase.COMPLETED
+    assert Job.objects.get().attempts == 2
+
+
+def test_two_workers_share_the_queue_and_run_no_job_twice(
+    worker, environment, submit, ended, eventually, tmp_path
+):
+    second = type(worker)(environment)
+    second.start()
+    try:
+        eventually(lambda: len(queue.workers_alive()) == 2)
+        jobs = [submit(log=tmp_path / f"runs{number}") for number in range(20)]
+        for number, job_id in enumerate(jobs):
+            assert ended(job_id, 30).phase is Phase.COMPLETED
+            assert len((tmp_path / f"runs{number}").read_text().splitlines()) == 1
+    finally:
+        assert second.stop() == 0

@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from uws.types import Queue
 from uws.worker import work
 
 
@@ -16,14 +17,25 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """``--jobs``."""
+        """``--jobs`` and ``--short-jobs``."""
         parser.add_argument(
             "--jobs",
             type=int,
             default=settings.VO_UWS_WORKER_JOBS,
-            help="how many jobs to run at once (default: VO_UWS_WORKER_JOBS = %(default)s)",
+            help="how many long jobs (analyses) to run at once, 0: none "
+            "(default: VO_UWS_WORKER_JOBS = %(default)s)",
+        )
+        parser.add_argument(
+            "--short-jobs",
+            type=int,
+            default=settings.VO_UWS_WORKER_SHORT_JOBS,
+            help="how many short jobs (queries) to run beside them, 0: none "
+            "(default: VO_UWS_WORKER_SHORT_JOBS = %(default)s)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Work."""
-        work(options["jobs"])
+        places = {Queue.SHORT: options["short_jobs"], Queue.LONG: options["jobs"]}
+        if min(places.values()) < 0 or not any(places.values()):
+            raise CommandError("--jobs and --short-jobs: at least one job, and none below 0")
+        work(places)
