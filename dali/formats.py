@@ -47,7 +47,7 @@ class TableFormat:
 
     media_type: as the response and the capabilities name it. aliases: short names, and further
     media types that mean the same. identifier: TAPRegExt's IVOID of the format, if it has one.
-    extension: of a file that holds it.
+    extension: of a file that holds it. is_compressed: whether compressing it again is in vain.
     """
 
     media_type: str
@@ -55,6 +55,7 @@ class TableFormat:
     extension: str
     write: Callable[[TableStream], Iterator[bytes]]
     identifier: str | None = None
+    is_compressed: bool = False
 
 
 BINARY2 = TableFormat(
@@ -101,6 +102,7 @@ PARQUET = TableFormat(
     aliases=("parquet", "application/x-parquet", "application/parquet"),
     extension="parquet",
     write=parquet.write,
+    is_compressed=True,
 )
 ARROW = TableFormat(
     media_type="application/vnd.apache.arrow.stream",

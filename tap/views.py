@@ -1,11 +1,13 @@
 """The service's addresses: each parses, calls one function of this room, and answers."""
 
 import asyncio
+from collections.abc import Iterator
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 
+from dali.compression import compressed, encoding_for
 from dali.errors import ParameterError
 from dali.http import TEXT, dali_errors, methods, parameters_of
 from tap import table_documents, vosi
@@ -24,10 +26,21 @@ async def sync(request: HttpRequest) -> StreamingHttpResponse:
     execution = await asyncio.to_thread(
         Execution, asked, settings.VO_TAP_SYNC_TIMEOUT_S, synchronous=True
     )
-    stream = CancellableStream(execution.pieces, execution.cancel)
+    wish = request.headers.get("Accept-Encoding", "")
+    encoding = None if asked.format.is_compressed else encoding_for(wish)
+
+    def pieces() -> Iterator[bytes]:
+        plain = execution.pieces()
+        return compressed(plain, encoding) if encoding else plain
+
+    stream = CancellableStream(pieces, execution.cancel)
     # the first piece comes with the first rows: a query that fails before is an error document
     await stream.begin()
-    return StreamingHttpResponse(stream, content_type=asked.format.media_type)
+    response = StreamingHttpResponse(stream, content_type=asked.format.media_type)
+    response["Vary"] = "Accept-Encoding"
+    if encoding:
+        response["Content-Encoding"] = encoding
+    return response
 
 
 @dali_errors

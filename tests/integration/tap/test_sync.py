@@ -1,6 +1,7 @@
 """Queries at `/tap/sync`: what is asked, what comes back."""
 
 import csv
+import gzip
 import io
 
 import pytest
@@ -82,6 +83,28 @@ def test_csv_is_given_where_it_is_asked_for(query, observations):
     rows = list(csv.reader(io.StringIO(found.body.decode())))
     assert found.media_type.startswith("text/csv")
     assert rows[:2] == [["obs_id", "s_ra"], ["066500000010", "83.6331"]]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "parameters", "begin"),
+    [
+        ("gzip, deflate", {}, b"\x1f\x8b"),
+        ("gzip, zstd", {"FORMAT": "fits"}, b"\x28\xb5\x2f\xfd"),
+        ("gzip, zstd", {"FORMAT": "parquet"}, b"PAR1"),
+        ("identity", {}, b"<?xml"),
+    ],
+)
+def test_an_answer_is_compressed_for_those_who_can_read_it(get, accepted, parameters, begin):
+    asked = {"LANG": "ADQL", "QUERY": EVERY_TABLE, **parameters}
+    found = get("/tap/sync", asked, headers={"accept-encoding": accepted})
+    assert found.body.startswith(begin)
+    if accepted == "gzip, deflate":
+        assert b"QUERY_STATUS" in gzip.decompress(found.body)
+
+
+def test_an_error_is_never_compressed(get):
+    found = get("/tap/sync", {"QUERY": "SELEC"}, headers={"accept-encoding": "gzip"})
+    assert "unexpected" in found.error
 
 
 def test_accept_never_makes_html(get):
