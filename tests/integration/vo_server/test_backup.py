@@ -35,7 +35,8 @@ def rows(url: str) -> dict[str, list[str]]:
                 "WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'pgsphere') "
                 "AND NOT starts_with(tablename, 'tap_')"
             )
-            tables = [name for (name,) in cursor.fetchall()]
+            # TAP_SCHEMA is written anew, with new row numbers, whenever tables are published.
+            tables = [name for (name,) in cursor.fetchall() if not name.startswith("public.tap_")]
             found = {}
             for table in tables:
                 cursor.execute(f"SELECT t::text FROM {table} t ORDER BY 1")
