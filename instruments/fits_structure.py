@@ -43,7 +43,8 @@ class Keyword:
         if isinstance(value, bool):
             return False
         if self.kind is int:
-            return isinstance(value, int)
+            # programs that have but one kind of number write 665.0
+            return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
         return isinstance(value, int | float)
 
 

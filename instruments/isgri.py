@@ -156,6 +156,18 @@ def sensitive_pixels() -> Flags:
     return pixels
 
 
+def detector_image(image: object) -> Array | None:
+    """An image of the detector's cells as [DETY, DETZ], ``None`` for one of another shape.
+
+    FITS counts axes the other way round than NumPy: a file whose NAXIS1 is DETY gives (134, 130).
+    The two lengths differ, so that nobody needs to be told which way a file means.
+    """
+    cells = np.asarray(image, dtype=np.float64)
+    if cells.shape == DETECTOR_SHAPE[::-1]:
+        cells = cells.T
+    return cells if cells.shape == DETECTOR_SHAPE else None
+
+
 def detector_shift_mm(frame: SpacecraftFrame, ra: float, dec: float) -> tuple[float, float]:
     """How far the mask's shadow lies from the axis, (y, z), for a source at ICRS degrees.
 

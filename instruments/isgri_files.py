@@ -15,8 +15,8 @@ EVENT_FILE = "isgri_events.fits.gz"
 PUBLIC = "public"
 PRIVATE = "private"
 
-#: Optional image extension, shape (130, 134) [DETY, DETZ] as read by astropy: state of each pixel,
-#: 0 (off or noisy) to 1, dead time excluded. Without it, the state is found from the counts.
+#: Optional image extension of the detector's cells (`instruments.isgri.detector_image`): state of
+#: each, 0 (off or noisy) to 1, dead time excluded. Without it, it is found from the counts.
 PIXEL_EFFICIENCY_EXTENSION = "ISGR-EFFI-SHD"
 #: Optional keyword of the events: energy resolution (FWHM) as a fraction of the energy.
 RESOLUTION_KEYWORD = "ERESFWHM"

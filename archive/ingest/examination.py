@@ -25,6 +25,8 @@ _MISSION_IJD = (1000.0, 10000.0)
 _TIME_SLACK_S = 1.0
 #: How far the attitude in the events' header may differ, in degrees.
 _ATTITUDE_SLACK_DEG = 1e-3
+#: How far LIVETIME may exceed ONTIME, both sums of many intervals, by rounding.
+_LIVE_FRACTION_SLACK = 1e-9
 _AXES = ("RA_SCX", "DEC_SCX", "RA_SCZ", "DEC_SCZ")
 
 
@@ -263,10 +265,14 @@ def _check_live_time(file: FitsFile, hdu: str, header: dict[str, Any]) -> None:
     ontime, livetime = header.get("ONTIME"), header.get("LIVETIME")
     if ontime is not None and ontime < 0:
         file.report(f"is {ontime} s; must not be negative", hdu=hdu, item="ONTIME")
-    elif ontime is not None and livetime is not None and not 0 <= livetime <= ontime:
+    elif ontime is not None and livetime is not None and not _is_part(livetime, ontime):
         file.report(
             f"is {livetime} s; must be from 0 to ONTIME, {ontime} s", hdu=hdu, item="LIVETIME"
         )
+
+
+def _is_part(livetime: float, ontime: float) -> bool:
+    return 0 <= livetime <= ontime * (1 + _LIVE_FRACTION_SLACK)
 
 
 def _check_events(file: FitsFile, hdu: Any, keywords: dict[str, Any]) -> None:
@@ -352,9 +358,9 @@ def _check_pixel_efficiency(file: FitsFile, hdus: Any) -> None:
     hdu = next((h for h in hdus if h.name == name), None)
     if hdu is None or not file.check_sums(hdu):
         return
-    image = hdu.data
-    if image is None or image.shape != isgri.DETECTOR_SHAPE:
-        shape = "no data" if image is None else f"shape {image.shape}"
+    image = isgri.detector_image(hdu.data)
+    if image is None:
+        shape = "no data" if hdu.data is None else f"shape {hdu.data.shape}"
         file.report(f"has {shape}; must be an image of {isgri.DETECTOR_SHAPE}", hdu=name)
     elif not (np.isfinite(image).all() and image.min() >= 0 and image.max() <= 1):
         file.report("has values outside 0..1", hdu=name)

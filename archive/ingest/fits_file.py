@@ -17,6 +17,8 @@ from archive.ingest.problems import Problem, UnreadableError
 from instruments.fits_structure import FitsColumn, Keyword, TableStructure
 
 _DOUBLE_ONLY = "D"
+#: What other programs call the units of `instruments.isgri_files`.
+_UNIT_NAMES = {"day": "d", "days": "d", "ijd": "d"}
 
 
 @contextmanager
@@ -108,7 +110,7 @@ class FitsFile:
                     hdu=hdu.name,
                     item=column.name,
                 )
-            elif column.unit and found.unit and found.unit.strip() != column.unit:
+            elif column.unit and found.unit and not _is_unit(found.unit, column.unit):
                 self.report(
                     f"has unit {found.unit}; must be {column.unit}", hdu=hdu.name, item=column.name
                 )
@@ -152,6 +154,11 @@ def _readable(column: FitsColumn, found: str) -> bool:
     if column.format.endswith(_DOUBLE_ONLY):
         return column.accepts(found) and found.strip().upper().endswith(_DOUBLE_ONLY)
     return column.accepts(found)
+
+
+def _is_unit(found: str, unit: str) -> bool:
+    """Whether the text means the unit; only its case and the names of the day are forgiven."""
+    return _UNIT_NAMES.get(found.strip().lower(), found.strip().lower()) == unit.lower()
 
 
 def _wanted(column: FitsColumn) -> str:

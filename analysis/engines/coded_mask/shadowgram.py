@@ -168,11 +168,12 @@ def _binned(cells: NDArray[np.intp]) -> NDArray[np.int32]:
 
 def _stated(image: object, science_window: str) -> NDArray[np.float64]:
     """The pixel state that a file states, [DETY, DETZ]."""
-    state = np.asarray(image, dtype=np.float64)
-    if state.shape != isgri.DETECTOR_SHAPE:
+    state = isgri.detector_image(image)
+    if state is None:
         raise _corrupted(
             science_window,
-            f"{PIXEL_EFFICIENCY_EXTENSION} has shape {state.shape}, not {isgri.DETECTOR_SHAPE}.",
+            f"{PIXEL_EFFICIENCY_EXTENSION} has shape {np.asarray(image).shape}, "
+            f"not {isgri.DETECTOR_SHAPE}.",
         )
     return np.clip(np.nan_to_num(state, nan=0.0), 0.0, 1.0)
 

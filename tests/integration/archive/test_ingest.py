@@ -222,6 +222,25 @@ def test_a_wrong_keyword_of_the_group_is_named(archive_root: Path, changes, wher
     assert not Revolution.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"changes": {"REVOL": 665.0}},
+        {"event_changes": {"ONTIME": 999.9999999, "LIVETIME": 1000.0}},
+        {"event_changes": {"TUNIT1": "day", "TUNIT2": "KeV"}},
+        {"extra": [fits.ImageHDU(np.ones((134, 130)), name="ISGR-EFFI-SHD")]},
+    ],
+    ids=["revolution as a real number", "rounded live time", "units", "image turned"],
+)
+def test_what_other_programs_write_differently_is_understood(archive_root: Path, arguments):
+    write_science_window(archive_root, **arguments)
+
+    report = ingest([archive_root])
+
+    assert report.problems == ()
+    assert ScienceWindow.objects.get().revolution_id == 665
+
+
 def gap(values: int) -> np.ndarray:
     return np.full(500, values)
 
@@ -250,7 +269,7 @@ def gap(values: int) -> np.ndarray:
             "outside 0..1",
         ),
         (
-            {"extra": [fits.ImageHDU(np.ones((134, 130)), name="ISGR-EFFI-SHD")]},
+            {"extra": [fits.ImageHDU(np.ones((128, 134)), name="ISGR-EFFI-SHD")]},
             "[ISGR-EFFI-SHD]",
             "must be an image of (130, 134)",
         ),

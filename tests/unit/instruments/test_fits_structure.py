@@ -92,6 +92,8 @@ def test_a_keyword_accepts_values_of_its_kind_only():
     assert number.accepts(3006.5)
     assert not number.accepts("3006.5")
     assert not number.accepts(True)
+    assert SCIENCE_WINDOW_GROUP.keyword("REVOL").accepts(665.0)
+    assert not SCIENCE_WINDOW_GROUP.keyword("REVOL").accepts(665.5)
     assert SCIENCE_WINDOW_GROUP.keyword("SW_TYPE").accepts("POINTING")
     assert not SCIENCE_WINDOW_GROUP.keyword("SW_TYPE").accepts("POINTED")
     with pytest.raises(KeyError):

@@ -90,11 +90,12 @@ def test_attitude_band_and_resolution_are_those_of_the_file(tmp_path) -> None:
     assert shadowgram.science_window == SCW
 
 
-def test_pixel_state_in_the_file_is_used(tmp_path) -> None:
+@pytest.mark.parametrize("turned", [False, True], ids=["NAXIS1 is DETZ", "NAXIS1 is DETY"])
+def test_pixel_state_in_the_file_is_used(tmp_path, turned) -> None:
     state = np.ones((130, 134), dtype=np.float32)
     state[:, 40:60] = 0.5
     state[5, 5] = 0.0
-    extension = fits.ImageHDU(state, name="ISGR-EFFI-SHD")
+    extension = fits.ImageHDU(state.T if turned else state, name="ISGR-EFFI-SHD")
     shadowgram = select_events(written(tmp_path, extra=[extension]), SCW, 20.0, 200.0)
     assert shadowgram.efficiency[5, 5] == 0
     assert shadowgram.efficiency[10, 50] == 0.5
