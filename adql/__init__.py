@@ -8,6 +8,7 @@ with line, column and a hint. Nothing here knows of Django or of a database.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from adql.catalogue_functions import CATALOGUE_FUNCTIONS
 from adql.errors import AdqlError, Position
 from adql.features import language_features
 from adql.functions import BUILT_IN, Function, Parameter, Signature
@@ -20,6 +21,7 @@ from adql.schema import Catalogue
 
 __all__ = [
     "BUILT_IN",
+    "CATALOGUE_FUNCTIONS",
     "UPLOAD_SCHEMA",
     "AdqlError",
     "Function",
@@ -40,10 +42,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """One SELECT statement and the columns that it gives, in order."""
+    """One SELECT statement and the columns that it gives, in order.
+
+    reads_data: the statement holds what was looked up and may change while the schema doesn't.
+    """
 
     sql: str
     columns: tuple[OutputColumn, ...]
+    reads_data: bool = False
 
 
 def translate(
@@ -57,4 +63,5 @@ def translate(
     limit: the most rows to give, as for `to_postgres`.
     """
     resolved = resolve(parse(text), catalogue, functions)
-    return Translation(to_postgres(resolved, limit=limit), resolved.columns)
+    sql = to_postgres(resolved, limit=limit)
+    return Translation(sql, resolved.columns, resolved.reads_data)

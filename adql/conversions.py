@@ -65,7 +65,8 @@ def timestamp(text: str, position: Position) -> str:
     )
 
 
-def _as_timestamp(value: typed.Value) -> typed.Value:
+def as_timestamp(value: typed.Value) -> typed.Value:
+    """A text as a timestamp; raises AdqlError for a literal that isn't one."""
     if isinstance(value, typed.Constant) and isinstance(value.value, str):
         return replace(value, type=TIMESTAMP, value=timestamp(value.value, value.position))
     return typed.Cast(TIMESTAMP, value, meaning=value.meaning, position=value.position)
@@ -85,7 +86,7 @@ def matched(values: tuple[typed.Value, ...], what: str) -> tuple[typed.Value, ..
     """
     kinds = {value.type.kind for value in values}
     if Kind.TIMESTAMP in kinds:
-        values = tuple(_as_timestamp(v) if v.type.kind is Kind.TEXT else v for v in values)
+        values = tuple(as_timestamp(v) if v.type.kind is Kind.TEXT else v for v in values)
     elif Kind.BOOLEAN in kinds:
         truth = next(v.type for v in values if v.type.kind is Kind.BOOLEAN)
         values = tuple(

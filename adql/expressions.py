@@ -7,12 +7,14 @@ disagree the result has none rather than a wrong one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from adql import geometry, tree, typed, units
 from adql.conversions import (
+    as_timestamp,
     comparable,
     constant_number,
     converted,
@@ -72,6 +74,7 @@ class Expressions:
         """``functions``: user defined ones by their names in upper case."""
         self._functions = functions
         self._subquery = subquery
+        self.reads_data = False  #: whether a function looked something up beside the schema
 
     def value(self, node: tree.Value, scope: Scope) -> typed.Value:
         """The typed value; a position is added where the parts didn't bring one."""
@@ -167,15 +170,17 @@ class Expressions:
             raise AdqlError(
                 f"unknown function `{node.name}`", node.position, nearest(node.name, known)
             )
-        arguments = tuple(self.value(argument, scope) for argument in node.arguments)
+        if function.is_aggregate:
+            with _within_aggregate(function.name, node.position, scope):
+                arguments = tuple(self.value(argument, scope) for argument in node.arguments)
+        else:
+            arguments = tuple(self.value(argument, scope) for argument in node.arguments)
         signature = _chosen(function, arguments, node.position)
         arguments = tuple(
-            a if a.type.kind is p.type.kind is Kind.TEXT else converted(a, p.type)
-            for a, p in zip(arguments, signature.parameters, strict=True)
+            _passed(a, p.type) for a, p in zip(arguments, signature.parameters, strict=True)
         )
-        return typed.Call(
-            signature.result, signature.sql, arguments, meaning=function.meaning(arguments)
-        )
+        self.reads_data = self.reads_data or function.reads_data
+        return function.value(signature, arguments, node.position)
 
     def _coalesce(self, node: tree.FunctionCall, scope: Scope) -> typed.Value:
         values = tuple(self.value(argument, scope) for argument in node.arguments)
@@ -213,19 +218,10 @@ class Expressions:
 
     def _aggregate(self, node: tree.Aggregate, scope: Scope) -> typed.Value:
         name = node.function
-        if not scope.allows_aggregates:
-            raise AdqlError(
-                f"{name} can't stand here",
-                node.position,
-                "set functions belong in SELECT, HAVING and ORDER BY, and not within one another",
-            )
-        if node.argument is None:
-            return typed.Aggregate(LONG, name, None, meaning=Meaning(ucd="meta.number"))
-        scope.allows_aggregates = False
-        try:
+        with _within_aggregate(name, node.position, scope):
+            if node.argument is None:
+                return typed.Aggregate(LONG, name, None, meaning=Meaning(ucd="meta.number"))
             argument = self.value(node.argument, scope)
-        finally:
-            scope.allows_aggregates = True
         distinct = node.quantifier == "DISTINCT"
         if distinct and argument.type.kind in GEOMETRIES:
             raise AdqlError("geometries can't be told apart by DISTINCT", argument.position)
@@ -363,6 +359,22 @@ class Expressions:
     }
 
 
+@contextmanager
+def _within_aggregate(name: str, position: Position, scope: Scope) -> Iterator[None]:
+    """While the arguments of a set function are read, none may stand there."""
+    if not scope.allows_aggregates:
+        raise AdqlError(
+            f"{name} can't stand here",
+            position,
+            "set functions belong in SELECT, HAVING and ORDER BY, and not within one another",
+        )
+    scope.allows_aggregates = False
+    try:
+        yield
+    finally:
+        scope.allows_aggregates = True
+
+
 def _chosen(
     function: Function, arguments: tuple[typed.Value, ...], position: Position
 ) -> Signature:
@@ -383,6 +395,15 @@ def _fits(argument: typed.Value, wanted: DataType) -> bool:
     kind = argument.type.kind
     if kind is Kind.NULL:
         return True
+    if kind is Kind.TEXT and wanted.kind is Kind.TIMESTAMP:
+        return True
     if kind is not wanted.kind:
         return False
     return kind is not Kind.NUMBER or not wanted.is_integer or argument.type.is_integer
+
+
+def _passed(argument: typed.Value, wanted: DataType) -> typed.Value:
+    """The argument in the type in which a function's SQL takes it."""
+    if argument.type.kind is Kind.TEXT:
+        return argument if wanted.kind is Kind.TEXT else as_timestamp(argument)
+    return converted(argument, wanted)

@@ -11,10 +11,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from adql import typed, units
+from adql.errors import Position
 from adql.types import DOUBLE, INT, LONG, NO_MEANING, TEXT, DataType, Kind, Meaning
 
 #: From a call's arguments to what the result means.
 MeaningRule = Callable[[Sequence[typed.Value]], Meaning]
+
+#: From a call's arguments and its place to the value; raises AdqlError.
+Builder = Callable[[Sequence[typed.Value], Position], typed.Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,36 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function and all that is to be known of it."""
+    """A function and all that is to be known of it.
+
+    is_aggregate: a set function. is_condition: the SQL is a condition; the value is 1 where it
+    holds, otherwise 0, and an index can serve ``1 = f(...)``.
+    build: makes the value of a call, where that isn't the signature's SQL.
+    reads_data: what a call means may change while the schema doesn't, since ``build`` looks
+    something up.
+    """
 
     name: str
     description: str
     signatures: tuple[Signature, ...]
     meaning: MeaningRule = lambda arguments: NO_MEANING
+    is_aggregate: bool = False
+    is_condition: bool = False
+    build: Builder | None = None
+    reads_data: bool = False
+
+    def value(
+        self, signature: Signature, arguments: tuple[typed.Value, ...], position: Position
+    ) -> typed.Value:
+        """The value of a call whose arguments have the types that the signature wants."""
+        if self.build is not None:
+            return self.build(arguments, position)
+        kind = typed.Call
+        if self.is_aggregate:
+            kind = typed.AggregateCall
+        elif self.is_condition:
+            kind = typed.Test
+        return kind(signature.result, signature.sql, arguments, meaning=self.meaning(arguments))
 
     def forms(self) -> tuple[str, ...]:
         """The signatures as TAPRegExt 1.0, section 2.3 writes them."""
@@ -64,6 +92,8 @@ def adql_type(data_type: DataType) -> str:
         return names.get(data_type.datatype, "DOUBLE")
     if kind is Kind.BOOLEAN:
         return "BOOLEAN"
+    if kind is Kind.ARRAY:
+        return adql_type(DataType(data_type.datatype)) + "[]"
     return "VARCHAR" if kind in {Kind.TEXT, Kind.NULL} else kind.name
 
 

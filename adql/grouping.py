@@ -8,6 +8,8 @@ from dataclasses import fields
 from adql import typed
 from adql.errors import AdqlError
 
+_AGGREGATES = (typed.Aggregate, typed.AggregateCall)
+
 
 def check(select: typed.Select, scope: int) -> None:
     """Raise AdqlError for a column that is neither grouped by nor in a set function."""
@@ -34,13 +36,18 @@ def is_grouped(select: typed.Select) -> bool:
     )
 
 
+def columns_in(part: object) -> bool:
+    """Whether a column is in it."""
+    return isinstance(part, typed.ColumnValue) or any(map(columns_in, _parts(part)))
+
+
 def has_aggregate(part: object) -> bool:
     """Whether a set function is in it."""
-    return isinstance(part, typed.Aggregate) or any(map(has_aggregate, _parts(part)))
+    return isinstance(part, _AGGREGATES) or any(map(has_aggregate, _parts(part)))
 
 
 def _check(part: object, select: typed.Select, scope: int) -> None:
-    if isinstance(part, typed.Aggregate) or part in select.group_by:
+    if isinstance(part, _AGGREGATES) or part in select.group_by:
         return
     if isinstance(part, typed.ColumnValue) and part.scope == scope:
         raise AdqlError(

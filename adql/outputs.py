@@ -35,10 +35,14 @@ class OutputColumn:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedQuery:
-    """A query whose every name is bound, and the columns of its result, uniquely named."""
+    """A query whose every name is bound, and the columns of its result, uniquely named.
+
+    reads_data: a function looked up what may change while the schema doesn't.
+    """
 
     query: typed.Query
     columns: tuple[OutputColumn, ...]
+    reads_data: bool = False
 
 
 def output_columns(query: typed.Query) -> tuple[OutputColumn, ...]:

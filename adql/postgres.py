@@ -177,6 +177,9 @@ def _comparison(c: typed.Comparison) -> str:
         if isinstance(one, typed.Overlap) and number in {0, 1} and operator in {"=", "<>"}:
             text = _overlap(one)
             return text if (number == 1) == (operator == "=") else f"NOT ({text})"
+        if isinstance(one, typed.Test) and number in {0, 1} and operator in {"=", "<>"}:
+            text = f"({_call(one)})"
+            return text if (number == 1) == (operator == "=") else f"NOT {text}"
         if (
             isinstance(one, typed.Distance)
             and number is not None
@@ -272,6 +275,10 @@ def _column(v: typed.ColumnValue) -> str:
     return f"{quote_name(v.relation)}.{quote_name(v.column)}"
 
 
+def _call(v: typed.Call) -> str:
+    return v.template.format(*map(_value, v.arguments))
+
+
 def _aggregate(v: typed.Aggregate) -> str:
     if v.argument is None:
         return "count(*)"
@@ -335,7 +342,9 @@ _VALUES: dict[type, Callable[[Any], str]] = {
     typed.Signed: lambda v: f"({v.operator} {_value(v.operand)})",
     typed.Arithmetic: lambda v: f"({_value(v.left)} {v.operator} {_value(v.right)})",
     typed.Concatenation: lambda v: f"({_value(v.left)} || {_value(v.right)})",
-    typed.Call: lambda v: v.template.format(*map(_value, v.arguments)),
+    typed.Call: _call,
+    typed.Test: lambda v: f"({_call(v)})::integer",
+    typed.AggregateCall: _call,
     typed.Aggregate: _aggregate,
     typed.Coalesce: lambda v: f"coalesce({', '.join(map(_value, v.values))})",
     typed.Cast: _cast,

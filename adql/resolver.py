@@ -35,8 +35,9 @@ def resolve(
     Raises AdqlError where a name is unknown or ambiguous, or where types don't go together.
     """
     try:
-        resolved = _Resolver(catalogue, functions).statement(query)
-        return ResolvedQuery(resolved, output_columns(resolved))
+        resolver = _Resolver(catalogue, functions)
+        resolved = resolver.statement(query)
+        return ResolvedQuery(resolved, output_columns(resolved), resolver.reads_data)
     except RecursionError:
         raise AdqlError("the query is nested too deeply") from None
 
@@ -50,6 +51,11 @@ class _Resolver:
         self._common: dict[str, tuple[tree.Name, str, typed.Query]] = {}
         self._numbers = count()
         self._aliases: set[str] = set()
+
+    @property
+    def reads_data(self) -> bool:
+        """Whether a function looked up what may change while the schema doesn't."""
+        return self._expressions.reads_data
 
     # queries
 

@@ -72,6 +72,16 @@ class Call(Value):
 
 
 @dataclass(frozen=True, slots=True)
+class Test(Call):
+    """1 or 0: whether the condition that a function's SQL is holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateCall(Call):
+    """A set function that isn't the language's own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Aggregate(Value):
     """A set function; ``argument`` is ``None`` for COUNT(*)."""
 

@@ -116,7 +116,7 @@ class Sky:
 
     def rows(self, query: str, limit: int | None = None) -> list[tuple[Any, ...]]:
         """The rows of an ADQL query."""
-        return self.sql(adql.translate(query, CATALOGUE, limit=limit).sql)
+        return self.sql(adql.translate(query, CATALOGUE, adql.CATALOGUE_FUNCTIONS, limit).sql)
 
     def value(self, expression: str) -> Any:
         """What an ADQL expression over one source, the Crab, comes to."""
@@ -125,7 +125,7 @@ class Sky:
 
     def plan(self, query: str) -> str:
         """PostgreSQL's plan of an ADQL query."""
-        sql = adql.translate(query, CATALOGUE).sql
+        sql = adql.translate(query, CATALOGUE, adql.CATALOGUE_FUNCTIONS).sql
         return "\n".join(row[0] for row in self.sql(f"EXPLAIN {sql}"))
 
 

@@ -11,6 +11,7 @@ def test_the_public_names_are_these() -> None:
     assert sorted(adql.__all__) == [
         "AdqlError",
         "BUILT_IN",
+        "CATALOGUE_FUNCTIONS",
         "Function",
         "OutputColumn",
         "Parameter",
