@@ -8,7 +8,7 @@ with line, column and a hint. Nothing here knows of Django or of a database.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from adql.catalogue_functions import CATALOGUE_FUNCTIONS
+from adql.catalogue_functions import CATALOGUE_FUNCTIONS, simbad_point
 from adql.errors import AdqlError, Position
 from adql.features import language_features
 from adql.functions import BUILT_IN, Function, Parameter, Signature
@@ -34,6 +34,7 @@ __all__ = [
     "language_features",
     "parse",
     "resolve",
+    "simbad_point",
     "to_postgres",
     "translate",
     "write",

@@ -7,7 +7,7 @@ would be dear, a subquery names them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from adql import frames, pgsphere, typed
 from adql.conversions import constant_number
@@ -114,7 +114,8 @@ FROM (SELECT radians({{0}}), radians({{1}}), coalesce({{3}}, 0) * {_MAS},
 #: A NULL in one of these has to fail; the text that is no number depends on them, so that it is
 #: never computed ahead.
 _WITHOUT_NULL = (
-    "CASE WHEN {0} + {1} + {6} + {7} IS NULL THEN spoint(concat('NULL', {0} + {1} + {6} + {7})::float8, 0)"
+    "CASE WHEN {0} + {1} + {6} + {7} IS NULL"
+    " THEN spoint(concat('NULL', {0} + {1} + {6} + {7})::float8, 0)"
     f" ELSE {_EPOCH_PROPAGATION} END"
 )
 
@@ -131,6 +132,30 @@ def _propagated(arguments: Arguments, position: Position) -> typed.Value:
         meaning=Meaning("deg", "pos"),
         position=position,
     )
+
+
+def simbad_point(find: Callable[[str], tuple[float, float] | None], description: str) -> Function:
+    """``ivo_simbadpoint``, for whoever can find the position of an object by its name.
+
+    find: gives ICRS degrees, or ``None`` for an unknown name; may raise LookupError with a message
+    for people. It is asked when a query is resolved.
+    """
+
+    def build(arguments: Arguments, position: Position) -> typed.Value:
+        name = _text(arguments[0], "the name of an object")
+        try:
+            found = find(name)
+        except LookupError as error:
+            raise AdqlError(str(error), arguments[0].position) from error
+        if found is None:
+            raise AdqlError(f"no position of `{name}` is known", arguments[0].position)
+        longitude, latitude = (typed.Constant(DOUBLE, number) for number in found)
+        return typed.Point(
+            POINT, longitude, latitude, meaning=Meaning("deg", "pos"), position=position
+        )
+
+    signature = _signature("identifier TEXT", POINT)
+    return Function("ivo_simbadpoint", description, (signature,), build=build, reads_data=True)
 
 
 # --- texts ----------------------------------------------------------------------------------

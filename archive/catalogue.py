@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from django.db.models import TextField, Value
+from django.db.models.functions import Lower, Replace
+
 from archive.models import DataProduct, Source
 from archive.selection import Cone
 from archive.spherical import spherical_point, within_cone
@@ -72,11 +75,10 @@ def sources_near(
 
 def source_named(name: str) -> CatalogueSource | None:
     """The source of that name, without regard to case and blanks."""
+    folded = Lower(Replace("name", Value(" "), Value(""), output_field=TextField()))
     wanted = name.replace(" ", "").lower()
-    for source in Source.objects.order_by("name"):
-        if source.name.replace(" ", "").lower() == wanted:
-            return _value(source)
-    return None
+    found = Source.objects.alias(folded=folded).filter(folded=wanted).order_by("name").first()
+    return None if found is None else _value(found)
 
 
 def _value(source: Source) -> CatalogueSource:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 
 from django.conf import settings
+from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 
@@ -23,9 +24,7 @@ XML = "text/xml"
 async def sync(request: HttpRequest) -> StreamingHttpResponse:
     """Run a query and stream its result (TAP 1.1, section 2.1)."""
     asked = QueryRequest.read(parameters_of(request))
-    execution = await asyncio.to_thread(
-        Execution, asked, settings.VO_TAP_SYNC_TIMEOUT_S, synchronous=True
-    )
+    execution = await asyncio.to_thread(_execution, asked)
     wish = request.headers.get("Accept-Encoding", "")
     encoding = None if asked.format.is_compressed else encoding_for(wish)
 
@@ -41,6 +40,14 @@ async def sync(request: HttpRequest) -> StreamingHttpResponse:
     if encoding:
         response["Content-Encoding"] = encoding
     return response
+
+
+def _execution(asked: QueryRequest) -> Execution:
+    try:
+        return Execution(asked, settings.VO_TAP_SYNC_TIMEOUT_S, synchronous=True)
+    finally:
+        # a function may have looked something up; no request ends in this thread
+        close_old_connections()
 
 
 @dali_errors

@@ -13,8 +13,10 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models.signals import post_migrate, pre_migrate
 
+from adql import CATALOGUE_FUNCTIONS, Function
 from adql.schema import Schema
 from analysis import jobs as analysis_jobs
+from archive import functions as archive_functions
 from archive import tables as archive_tables
 from provenance import tables as provenance_tables
 from provenance.description_store import describe
@@ -32,7 +34,7 @@ def wire() -> None:
     for module in settings.VO_UWS_JOB_MODULES:
         for job_type in import_module(module).job_types:
             registry.register(job_type)
-    published.declare(published_schemas())
+    published.declare(published_schemas(), published_functions())
     # tap's tables are those that publishing writes; by then all other rooms have migrated too
     tap = apps.get_app_config("tap")
     pre_migrate.connect(_withdraw, sender=tap, dispatch_uid="withdraw published tables")
@@ -43,6 +45,11 @@ def wire() -> None:
 def published_schemas() -> tuple[Schema, ...]:
     """The schemas that the rooms publish, TAP_SCHEMA apart."""
     return (*archive_tables.published_schemas(), *provenance_tables.published_schemas())
+
+
+def published_functions() -> tuple[Function, ...]:
+    """The functions that queries may call beside those of the language."""
+    return (*CATALOGUE_FUNCTIONS, *archive_functions.published_functions())
 
 
 def reader_role() -> str | None:

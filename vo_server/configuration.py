@@ -58,6 +58,12 @@ class Configuration(BaseSettings):
         default=VAR / "archive",
         description="Root of the INTEGRAL archive (`scw/`, `cat/`).",
     )
+    vo_sesame_url: str = Field(
+        default="",
+        description="Address of a Sesame name resolver, such as "
+        "`https://cds.unistra.fr/cgi-bin/nph-sesame`, asked for names of objects that the "
+        "reference catalogue doesn't have. Empty: none is.",
+    )
     vo_product_root: Path = Field(
         default=VAR / "products", description="Folder of published products."
     )

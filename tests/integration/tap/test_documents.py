@@ -50,12 +50,22 @@ def test_an_unknown_table_is_not_found(get):
     assert found.error.startswith("no table 'no.such<table>' is published")
 
 
+def udf_forms(tap):
+    (udf,) = (f for f in tap.iter("languageFeatures") if f.get("type").endswith("#features-udf"))
+    assert all(f.findtext("description") for f in udf)
+    return [f.findtext("form") for f in udf]
+
+
 def test_the_capabilities_tell_languages_formats_limits_and_the_data_model(get, settings):
     root = ElementTree.fromstring(get("/tap/capabilities").body)
     tap = root.find("capability[@standardID='ivo://ivoa.net/std/TAP']")
     assert tap.findtext("interface/accessURL") == f"{settings.SITE_URL}/tap"
     assert tap.find("dataModel").get("ivo-id") == "ivo://ivoa.net/std/ObsCore#core-1.1"
     assert [v.text for v in tap.findall("language/version")] == ["2.0", "2.1"]
+    assert {form.partition("(")[0] for form in udf_forms(tap)} == {
+        function.name for function in published.functions()
+    }
+    assert "ivo_simbadpoint(identifier VARCHAR) -> POINT" in udf_forms(tap)
     assert {"votable", "votable/b2", "votable/td", "csv"} <= {
         a.text for a in tap.findall("outputFormat/alias")
     }

@@ -23,6 +23,7 @@ def test_the_public_names_are_these() -> None:
         "language_features",
         "parse",
         "resolve",
+        "simbad_point",
         "to_postgres",
         "translate",
         "write",
