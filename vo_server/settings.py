@@ -55,6 +55,11 @@ ALLOWED_HOSTS = [
     *filter(None, (host.strip() for host in CONFIGURATION.vo_allowed_hosts.split(","))),
 ]
 
+# Where clients come by TLS, a browser keeps its session off the open line, and the administration's
+# forms are taken from that address, though a proxy hands them on without TLS.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https:")
+CSRF_TRUSTED_ORIGINS = ["{0.scheme}://{0.netloc}".format(urlsplit(SITE_URL))]
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -80,6 +85,7 @@ MIDDLEWARE = [
     "auth.middleware.BasicAuthentication",
     "auth.middleware.SameOriginForUsers",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 TEMPLATES = [
     {

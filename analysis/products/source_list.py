@@ -131,7 +131,7 @@ def source_list_table(sources: Iterable[Source]) -> fits.BinTableHDU:
     table = fits.BinTableHDU.from_columns(
         [
             fits.Column(
-                name=column.name.upper(),
+                name=column.name,
                 format=column.fits_format,
                 unit=column.unit,
                 array=np.array(
@@ -159,14 +159,14 @@ def read_source_list(path: Path) -> tuple[Source, ...]:
         table = hdus[EXTENSION].data
         return tuple(
             Source(
-                name=str(row["NAME"]).strip(),
+                name=str(row["name"]).strip(),
                 **{
-                    column.name: float(row[column.name.upper()])
+                    column.name: float(row[column.name])
                     for column in COLUMNS
                     if column.datatype == "double"
                 },
-                new_source=bool(row["NEW_SOURCE"]),
-                scw=str(row["SCW"]).strip(),
+                new_source=bool(row["new_source"]),
+                scw=str(row["scw"]).strip(),
             )
             for row in table
         )

@@ -156,5 +156,7 @@ def test_credentials_show_no_password():
 
 def test_accounts_are_in_the_administration_pages(admin_client, settings):
     settings.ROOT_URLCONF = "vo_server.urls"
-    assert admin_client.get("/admin/vo_auth/user/").status_code == 200
+    page = admin_client.get("/admin/vo_auth/user/")
+    assert page.status_code == 200
+    assert page.headers["X-Frame-Options"] == "DENY"
     assert admin_client.get("/admin/").context["user"] == ANY

@@ -4,22 +4,38 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from vo_server.configuration import PROJECT_ROOT, Configuration
 from vo_server.settings_page import PAGE, page
 
 
-def test_debug_is_off_by_default() -> None:
-    assert Configuration.model_fields["vo_debug"].default is False
-    environment = {name: value for name, value in os.environ.items() if name != "VO_DEBUG"}
-    told = subprocess.run(
-        [sys.executable, "-c", "from vo_server import settings; print(settings.DEBUG)"],
+def told(expression: str, **environment: str) -> str:
+    """What a process of its own says of the settings."""
+    kept = {name: value for name, value in os.environ.items() if name != "VO_DEBUG"}
+    return subprocess.run(
+        [sys.executable, "-c", f"from vo_server import settings; print({expression})"],
         cwd=PROJECT_ROOT,
-        env=environment,
+        env=kept | environment,
         capture_output=True,
         text=True,
         check=True,
-    )
-    assert told.stdout.strip() == "False"
+    ).stdout.strip()
+
+
+def test_debug_is_off_by_default() -> None:
+    assert Configuration.model_fields["vo_debug"].default is False
+    assert told("settings.DEBUG") == "False"
+
+
+@pytest.mark.parametrize(
+    ("site", "is_secure"), [("http://127.0.0.1:8000", False), ("https://vo.example/base/", True)]
+)
+def test_sessions_travel_by_tls_where_the_site_does(site: str, is_secure: bool) -> None:
+    cookies = "settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE"
+    assert told(cookies, SITE_URL=site) == f"{is_secure} {is_secure}"
+    origin = site.removesuffix("/base/")
+    assert told("*settings.CSRF_TRUSTED_ORIGINS", SITE_URL=site) == origin
 
 
 def test_every_setting_says_what_it_means() -> None:
