@@ -13,12 +13,14 @@ import numpy as np
 from astropy.io import fits
 
 from analysis.engines import coded_mask
+from analysis.engines.coded_mask.source_search import NEW_SOURCE_SIGMA
 from analysis.engines.protocol import ImagePlan, MosaicSteps
 from analysis.products.preview import write_preview
 from analysis.products.sky_maps import SkyMaps
 from analysis.products.source_list import (
     CatalogueSource,
     Source,
+    above,
     read_source_list,
     write_source_list,
 )
@@ -63,7 +65,7 @@ def _sky_image(
 def _mosaic(
     inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
 ) -> None:
-    images = [coded_mask.read_sky_image(path) for path in inputs.all("sky_image")]
+    images = [coded_mask.read_sky_image(path) for path in inputs.all("image")]
     coded_mask.write_mosaic(output, coded_mask.mosaic(images))
 
 
@@ -75,11 +77,19 @@ def _mosaic_sources(
         [coded_mask.read_shadowgram(path) for path in inputs.all("shadowgram")],
         [read_source_list(path) for path in inputs.all("sky_image")],
         _catalogue(inputs),
-        threshold=_number(parameters["detection_threshold"]),
+        threshold=_number(parameters["threshold"]),
     )
     for message in found.messages:
         report(message)
     write_source_list(output, found.sources)
+
+
+def _clean(
+    inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
+) -> None:
+    shadowgram = coded_mask.read_shadowgram(inputs.one("shadowgram"))
+    sources = read_source_list(inputs.one("sources"))
+    coded_mask.write_sky_image(output, coded_mask.clean(shadowgram, sources))
 
 
 def _preview(
@@ -88,7 +98,7 @@ def _preview(
     write_preview(
         output,
         coded_mask.read_mosaic(inputs.one("mosaic")),
-        read_source_list(inputs.one("sources")),
+        above(_number(parameters["detection_threshold"]), read_source_list(inputs.one("sources"))),
         title=str(parameters["title"]),
         notice=str(parameters["notice"]),
     )
@@ -144,6 +154,14 @@ MOSAIC_SOURCES = StepKind(
     "sources.fits",
     FITS,
 )
+CLEAN = StepKind(
+    "clean",
+    "1",
+    "Image of one Science Window, cleaned of the side lobes of all the mosaic's sources.",
+    _clean,
+    "cleaned_image.fits",
+    FITS,
+)
 PREVIEW = StepKind(
     "preview",
     "1",
@@ -159,7 +177,7 @@ class CodedMask:
 
     name = "coded_mask"
     preload = "analysis.engines.coded_mask_steps"
-    kinds = (SHADOWGRAM, SKY_IMAGE, MOSAIC, MOSAIC_SOURCES, PREVIEW)
+    kinds = (SHADOWGRAM, SKY_IMAGE, MOSAIC, MOSAIC_SOURCES, CLEAN, PREVIEW)
 
     @cached_property
     def software_digest(self) -> str:
@@ -192,21 +210,31 @@ class CodedMask:
         """A mosaic of images that `image` planned."""
         shadowgrams = tuple(node for image in images for node in image.inputs["shadowgram"])
         label = f"of {len(images)} Science Windows"
-        mosaic = self._step(MOSAIC, {}, {"sky_image": tuple(images)}, label)
+        first = self._step(MOSAIC, {}, {"image": tuple(images)}, label)
         sources = self._step(
             MOSAIC_SOURCES,
-            {"detection_threshold": plan.detection_threshold},
+            # side lobes are cleaned of all sources, whatever the user wants to have listed
+            {"threshold": min(NEW_SOURCE_SIGMA, plan.detection_threshold)},
             {
-                "mosaic": (mosaic,),
+                "mosaic": (first,),
                 "sky_image": tuple(images),
                 "shadowgram": shadowgrams,
                 **_as_input(catalogue),
             },
             label,
         )
+        cleaned = tuple(
+            self._step(CLEAN, {}, {"shadowgram": (shadowgram,), "sources": (sources,)}, image.label)
+            for image, shadowgram in zip(images, shadowgrams, strict=True)
+        )
+        mosaic = self._step(MOSAIC, {}, {"image": cleaned}, label)
         preview = self._step(
             PREVIEW,
-            {"title": plan.title, "notice": plan.notice},
+            {
+                "title": plan.title,
+                "notice": plan.notice,
+                "detection_threshold": plan.detection_threshold,
+            },
             {"mosaic": (mosaic,), "sources": (sources,)},
             label,
         )

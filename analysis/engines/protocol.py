@@ -17,7 +17,8 @@ from analysis.steps import RawFile, Step, StepKind
 class ImagePlan:
     """What an image is asked to be.
 
-    e_min_kev, e_max_kev: the band. detection_threshold: least significance of a listed source.
+    e_min_kev, e_max_kev: the band. detection_threshold: least significance of a source that the
+    user wants to see; the engine's list may hold fainter ones.
     title, notice: words for the picture.
     """
 

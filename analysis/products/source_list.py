@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from astropy.io import fits
-from astropy.io.votable import tree, writeto
 
+from adql.schema import SpaceSystem
 from analysis.products.fits_files import Card, write_fits
+from dali.fields import Field
+from dali.tables import Info, TableStream
+from dali.writers import tabledata
 
 EXTENSION = "ISGR-SRCL-RES"
 INSTRUMENT_CARDS: tuple[Card, ...] = (
@@ -172,35 +176,39 @@ def read_source_list(path: Path) -> tuple[Source, ...]:
         )
 
 
-def write_source_votable(path: Path, sources: Iterable[Source], description: str = "") -> None:
-    """Write a source list as VOTable 1.4 (TABLEDATA) with units, UCDs and its ICRS frame."""
+def above(threshold: float, sources: Iterable[Source]) -> tuple[Source, ...]:
+    """The sources of at least that significance, in the order given."""
+    return tuple(source for source in sources if source.significance >= threshold)
+
+
+def write_source_votable(path: Path, sources: Iterable[Source], infos: Sequence[Info] = ()) -> None:
+    """Write a source list as VOTable (TABLEDATA) with units, UCDs and its ICRS frame.
+
+    infos: what is said of the list (who made it, from what).
+    """
     rows = list(sources)
-    votable = tree.VOTableFile(version="1.4")
-    resource = tree.Resource(type="results")
-    votable.resources.append(resource)
-    system = tree.CooSys(ID="icrs", system="ICRS", config={"version_1_4": True})
-    resource.coordinate_systems.append(system)
-    table = tree.TableElement(votable, name="sources")
-    if description:
-        table.description = description
-    resource.tables.append(table)
-    for column in COLUMNS:
-        field = tree.Field(
-            votable,
-            ID=column.name,
-            name=column.name,
-            datatype=column.datatype,
+    fields = tuple(
+        Field(
+            column.name,
+            column.datatype,
             arraysize="*" if column.datatype == "char" else None,
             unit=column.unit,
             ucd=column.ucd,
-            ref="icrs" if column.ucd.startswith("pos.eq") else None,
+            description=column.description,
+            system=SpaceSystem("ICRS") if column.ucd.startswith("pos.eq") else None,
         )
-        field.description = column.description
-        table.fields.append(field)
-    table.create_arrays(len(rows))
-    for number, row in enumerate(rows):
-        table.array[number] = tuple(getattr(row, column.name) for column in COLUMNS)
-    writeto(votable, str(path), tabledata_format="tabledata")
+        for column in COLUMNS
+    )
+    batch = pa.RecordBatch.from_arrays(
+        [
+            pa.array([getattr(row, column.name) for row in rows], type=_ARROW[column.datatype])
+            for column in COLUMNS
+        ],
+        names=[column.name for column in COLUMNS],
+    )
+    with path.open("wb") as file:
+        file.writelines(tabledata.write(TableStream(fields, [batch], tuple(infos))))
 
 
+_ARROW = {"char": pa.string(), "double": pa.float64(), "boolean": pa.bool_()}
 _NUMPY = {"char": "U", "double": "f8", "boolean": "?"}

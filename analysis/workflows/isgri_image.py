@@ -15,7 +15,7 @@ from analysis.execution import GraphResult
 from analysis.products.fits_files import Card
 from analysis.products.image_files import write_image
 from analysis.products.sky_maps import SkyMaps
-from analysis.products.source_list import Source, write_source_list, write_source_votable
+from analysis.products.source_list import Source, above, write_source_list, write_source_votable
 from analysis.publishing import Finished, ProductFile, give
 from analysis.steps import RawFile, Step
 from analysis.workflows.choosing import Choice, choose
@@ -25,6 +25,7 @@ from archive import catalogue
 from archive.publication import NewProduct
 from archive.selection import ScienceWindowRecord
 from auth.principal import Principal
+from dali.tables import Info
 from instruments.time import mjd_utc_from_ijd
 from provenance.records import EntityRecord
 from uws.errors import JobFailure
@@ -69,7 +70,7 @@ def run(context: JobContext[IsgriImageParameters]) -> None:
         raise JobFailure(next(iter(outcome.failures.values())).reason)
     used = tuple(w for w in windows if str(w.id) in {image.label for image in good})
     maps = engine.read_mosaic(mosaic.file.path)
-    found = engine.read_sources(sources.file.path)
+    found = above(parameters.detection_threshold, engine.read_sources(sources.file.path))
     work.tell(f"{len(found)} sources above {parameters.detection_threshold:g} sigma")
     image = _Image(used, maps, found, engine.name, context.owner, context.job_id)
     give(
@@ -144,8 +145,11 @@ class _Image:
         write_image(path, self.maps, science_windows=names, cards=[*self._cards(), *made])
 
     def write_votable(self, path: Path, made: Sequence[Card]) -> None:
-        said = "; ".join(f"{keyword}: {value}" for keyword, value, _ in (*self._cards(), *made))
-        write_source_votable(path, self.sources, f"Sources of an IBIS/ISGRI mosaic. {said}")
+        infos = [
+            Info(keyword, str(value), comment)
+            for keyword, value, comment in (*self._cards(), *made)
+        ]
+        write_source_votable(path, self.sources, infos)
 
     def write_fits_list(self, path: Path, made: Sequence[Card]) -> None:
         write_source_list(path, self.sources, [*self._cards(), *made])

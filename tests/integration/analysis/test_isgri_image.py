@@ -51,7 +51,8 @@ def test_the_crab_is_found_where_it_is_with_the_rate_that_was_simulated(
     assert SkyCoord(best["ra"], best["dec"], unit="deg").separation(CRAB).arcmin < 1
     assert best["intensity"] == pytest.approx(165, abs=4 * best["intensity_error"])
     assert set(sources["scw"]) == {""}
-    assert done.last_progress == (9, 9), "two steps for each Science Window and three for all"
+    steps = 3 * 3 + 4
+    assert done.last_progress == (steps, steps), "three for each Science Window and four for all"
 
 
 def test_the_mosaic_has_the_four_maps_and_tells_where_it_comes_from(
@@ -107,9 +108,9 @@ def test_the_provenance_leads_back_to_the_event_files_and_the_catalogue(
 def test_the_same_job_again_runs_no_step(image: Image, crab_scws: list[str]):
     first = image(scw_list=tuple(crab_scws[:2]))
     again = image(scw_list=tuple(reversed(crab_scws[:2])))
-    assert len(first.steps("done")) == 7
+    assert len(first.steps("done")) == 3 * 2 + 4
     assert again.steps("done") == []
-    assert again.steps("restored from cache") == ["mosaic", "mosaic_sources", "preview"]
+    assert again.steps("restored from cache") == ["mosaic_sources", "mosaic", "preview"]
     with fits.open(first.results["mosaic"]) as one, fits.open(again.results["mosaic"]) as other:
         for a, b in zip(one[2:], other[2:], strict=True):
             assert np.array_equal(a.data, b.data, equal_nan=True)
@@ -121,6 +122,9 @@ def test_one_new_science_window_runs_its_own_steps_and_the_mosaic(
     image(scw_list=tuple(crab_scws[:2]))
     more = image(scw_list=tuple(crab_scws[1:3]))
     assert sorted(more.steps("done")) == [
+        "clean",
+        "clean",
+        "mosaic",
         "mosaic",
         "mosaic_sources",
         "preview",
@@ -225,3 +229,13 @@ def test_the_picture_is_published_beside_the_mosaic_but_is_no_row_of_its_own(
     listed = rows("SELECT dataproduct_type FROM ivoa.obscore WHERE calib_level > 1 ORDER BY 1")
     assert listed == [("image",), ("measurements",)]
     assert ("preview",) in rows("SELECT kind FROM integral.product")
+
+
+def test_the_threshold_decides_what_is_listed_not_what_is_cleaned(
+    image: Image, crab_scws: list[str]
+):
+    all_of_them = image(scw_list=crab_scws[0], detection_threshold="7")
+    none = image(scw_list=crab_scws[0], detection_threshold="1000")
+    assert len(Table.read(all_of_them.results["sources"], format="votable")) >= 1
+    assert len(Table.read(none.results["sources"], format="votable")) == 0
+    assert none.steps("done") == ["preview"], "the mosaic is the same"

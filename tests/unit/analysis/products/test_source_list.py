@@ -9,6 +9,7 @@ from analysis.products.source_list import (
     write_source_list,
     write_source_votable,
 )
+from dali.tables import Info
 
 NAMES = [
     "name", "ra", "dec", "position_error", "intensity", "intensity_error", "significance",
@@ -37,13 +38,16 @@ def test_a_list_without_sources_is_a_list(tmp_path) -> None:
 
 def test_a_votable_has_names_units_and_meaning(sources, tmp_path) -> None:
     path = tmp_path / "sources.vot"
-    write_source_votable(path, sources, "Sources of a mosaic")
+    write_source_votable(path, sources, [Info("CREATOR", "coded_mask 1")])
     votable = parse(path, verify="exception")
     table = votable.get_first_table()
     assert [field.name for field in table.fields] == NAMES
     assert all(field.ucd for field in table.fields)
+    assert 'unit="count/s"' in path.read_text()
     assert table.get_field_by_id("intensity").unit.to_string() == "ct / s"
-    assert votable.get_coosys_by_id("icrs").system == "ICRS"
+    system = table.get_field_by_id("ra").ref
+    assert votable.get_coosys_by_id(system).system == "ICRS"
+    assert 'name="CREATOR" value="coded_mask 1"' in path.read_text()
     rows = table.to_table()
     assert list(rows["name"]) == ["Crab", "NEW_1"]
     assert list(rows["new_source"]) == [False, True]
