@@ -65,9 +65,9 @@ def restore(source: Path, *, say: Callable[[str], None] = print) -> None:
         note = json.loads((source / NOTE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BackupError(f"{source} holds no finished backup (no {NOTE}).") from None
-    if tables := connection.introspection.table_names():
+    if tables := _number_of_tables():
         raise BackupError(
-            f"The database is not empty ({len(tables)} tables). Restore into a new one: "
+            f"The database is not empty ({tables} tables). Restore into a new one: "
             "nothing here overwrites data."
         )
     say("database")
@@ -76,6 +76,17 @@ def restore(source: Path, *, say: Callable[[str], None] = print) -> None:
     )
     for name in note["folders"]:
         say(f"{name}: {_copy(source / name, _roots()[name])} files")
+
+
+def _number_of_tables() -> int:
+    """How many tables there are, but for those that came with PostgreSQL and pgSphere."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_tables "
+            "WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'pgsphere')"
+        )
+        (number,) = cursor.fetchone()
+    return int(number)
 
 
 def _roots() -> dict[str, Path]:
