@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,8 @@ def give(
 
     informants: activities of the steps that the job ran or found in the cache. public: products
     are published, and with them the whole of their making becomes visible; otherwise they stay
-    results of the job. Provenance and publication are one transaction.
+    results of the job. Provenance and publication are entered in the transaction that completes
+    the job: what died before has published nothing, and the job that is run again does it once.
     """
     authority = settings.VO_AUTHORITY
     with recorder.activity(
@@ -89,7 +91,7 @@ def give(
         for informant in informants:
             activity.informed_by(informant)
         written = [_write(context, product, activity, public) for product in products]
-    _enter(activity.record, written, public)
+    context.at_completion.append(partial(_enter, activity.record, written, public))
     for item in written:
         context.add_result(item.product.result, item.path, item.product.media_type)
 

@@ -49,7 +49,7 @@ def run(attempt: Attempt) -> None:
     os.environ["PGAPPNAME"] = attempt.job_id
     folder = files.attempt_folder(attempt.job_id, attempt.number)
     try:
-        results = _work(attempt, folder)
+        is_completed = _work(attempt, folder)
     except JobFailure as failure:
         logger.info("the job failed: %s", failure.message)
         _record_failure(attempt, failure.message, failure.kind)
@@ -76,7 +76,7 @@ def run(attempt: Attempt) -> None:
         logger.exception("the job failed")
         _record_failure(attempt, "internal error", "fatal")
     else:
-        if not _insist(lambda: queue.complete(attempt, results)):
+        if not is_completed:
             logger.warning("the job was given to another worker or ended; its results are dropped")
             files.remove_attempt(attempt.job_id, attempt.number)
     finally:
@@ -84,7 +84,8 @@ def run(attempt: Attempt) -> None:
         connection.close()
 
 
-def _work(attempt: Attempt, folder: Path) -> tuple[FinishedFile, ...]:
+def _work(attempt: Attempt, folder: Path) -> bool:
+    """Do the job's work and record it; whether it was still this attempt's to record."""
     files.remove(folder)  # an attempt that didn't count had the same number
     _keep_temporary_files_in(files.temporary_folder(attempt.job_id, attempt.number))
     job = _insist(lambda: Job.objects.prefetch_related("parameters").get(id=attempt.job_id))
@@ -102,7 +103,11 @@ def _work(attempt: Attempt, folder: Path) -> tuple[FinishedFile, ...]:
     )
     job_type.run(context)
     report.flush()
-    return tuple(_finished(result) for result in context.results)
+    results = tuple(_finished(result) for result in context.results)
+    if context.at_completion:
+        # Not insisted on: where the connection is lost the job is run again, whole.
+        return queue.complete(attempt, results, context.at_completion)
+    return _insist(lambda: queue.complete(attempt, results))
 
 
 def _keep_temporary_files_in(folder: Path) -> None:

@@ -5,6 +5,7 @@ database's clock alone decides about leases. Every change of a running job names
 it speaks for, so a process that was given up can't change what a later one does.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -113,14 +114,23 @@ def _claim(
     return Claim(Attempt(job_id, attempt, worker_id), job_type, execution_duration)
 
 
-def complete(attempt: Attempt, results: tuple[FinishedFile, ...]) -> bool:
+def complete(
+    attempt: Attempt,
+    results: tuple[FinishedFile, ...],
+    at_completion: Sequence[Callable[[], None]] = (),
+) -> bool:
     """Record the results and the phase COMPLETED, both or neither; whether it was this one's to do.
 
-    May be repeated where the answer was lost with the connection.
+    at_completion: what else is written, or not, together with them. Without any it may be repeated
+    where the answer was lost with the connection.
     """
     with transaction.atomic():
+        for write in at_completion:
+            write()  # before the job's row is locked: its worker must be able to renew the lease
         if not statements.execute("complete", **_named(attempt)):
-            return has_completed(attempt)
+            has_been_completed = has_completed(attempt)
+            transaction.set_rollback(True)
+            return has_been_completed
         JobResult.objects.bulk_create(
             JobResult(
                 job_id=attempt.job_id,

@@ -59,6 +59,9 @@ class JobContext(Generic[P]):
     job_id: the job's identifier; nothing public may hold it (it is the key to an anonymous job).
     owner: who created the job. parameters: checked values. folder: an empty folder for this
     attempt's files, the only place where the job should leave any.
+    at_completion: called in the transaction that makes the job COMPLETED. What others get to see
+    of a job is written there: an attempt that dies before or is given up leaves nothing of it,
+    and so a job that is run again shows nothing twice.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class JobContext(Generic[P]):
         self.folder = folder
         self._report: Report = report or _Silent()
         self._results: dict[str, ResultFile] = {}
+        self.at_completion: list[Callable[[], None]] = []
 
     @property
     def results(self) -> tuple[ResultFile, ...]:

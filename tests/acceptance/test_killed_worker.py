@@ -4,7 +4,7 @@ import csv
 import io
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -144,5 +144,49 @@ def test_a_job_whose_worker_is_killed_in_the_middle_completes_once(server: Any) 
     eventually(lambda: steps_done(job) >= 3)
     kill_worker(server)
     assert phase(job) == "EXECUTING", "the kill came in the middle"
+    server.start_worker()
+    assert_whole_and_once(server, job)
+
+
+@contextmanager
+def completion_held_up() -> Iterator[None]:
+    """While this lasts, no job's phase becomes COMPLETED: attempts hang just before it."""
+    key = 20260101
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION hold_up() RETURNS trigger LANGUAGE plpgsql AS"
+            f" 'BEGIN PERFORM pg_advisory_xact_lock({key}); RETURN NEW; END'"
+        )
+        cursor.execute(
+            "CREATE TRIGGER hold_up BEFORE UPDATE ON uws_job FOR EACH ROW"
+            " WHEN (NEW.phase = 'COMPLETED') EXECUTE FUNCTION hold_up()"
+        )
+        cursor.execute("SELECT pg_advisory_lock(%s)", [key])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+            cursor.execute("DROP TRIGGER hold_up ON uws_job")
+            cursor.execute("DROP FUNCTION hold_up()")
+
+
+def is_held_up() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database"
+            " WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def test_a_worker_killed_after_all_work_and_before_completion_publishes_nothing_twice(
+    server: Any,
+) -> None:
+    with completion_held_up():
+        job = begin(server, 22)
+        eventually(is_held_up)
+        kill_worker(server)
+    # let go, its transaction finds nobody who would commit it
+    assert phase(job) == "EXECUTING"
     server.start_worker()
     assert_whole_and_once(server, job)

@@ -67,6 +67,8 @@ def image(archive: Path, tmp_path: Path) -> Callable[..., Finished]:
         parameters = check(IsgriImageParameters, values)
         context = JobContext(f"secret-{folder.name}", owner, parameters, folder, told)
         ISGRI_IMAGE.run(context)
+        for write in context.at_completion:
+            write()
         return Finished(context, told)
 
     return run

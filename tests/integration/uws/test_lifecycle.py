@@ -16,7 +16,7 @@ from auth.principal import ANONYMOUS
 from dali.parameters import Parameters
 from uws import processes, queue, service
 from uws.errors import InvalidParametersError, PhaseError
-from uws.models import Job, JobResult
+from uws.models import Job, JobMessage, JobResult
 from uws.phases import TERMINAL, Phase
 from uws.queue import Attempt, FinishedFile, WorkerIdentity
 from uws.types import Queue
@@ -91,7 +91,11 @@ class Lifecycle(RuleBasedStateMachine):
 
     @rule(attempt=attempts)
     def complete(self, attempt):
-        is_mine = queue.complete(attempt, (FinishedFile("result", "a/b", "text/plain", 1),))
+        is_mine = queue.complete(
+            attempt,
+            (FinishedFile("result", "a/b", "text/plain", 1),),
+            [lambda: JobMessage.objects.create(job_id=self.job_id, text="written at completion")],
+        )
         if attempt == self.current and self.phase is Phase.EXECUTING:
             assert is_mine
             self.phase, self.results = Phase.COMPLETED, 1
@@ -147,6 +151,7 @@ class Lifecycle(RuleBasedStateMachine):
         job = Job.objects.get(id=self.job_id)
         assert (job.phase, job.attempts) == (self.phase, self.number)
         assert JobResult.objects.filter(job=job).count() == self.results
+        assert JobMessage.objects.filter(job=job).count() == self.results
         assert (job.end_time is not None) == (self.phase in TERMINAL)
 
 
