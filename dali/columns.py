@@ -26,6 +26,8 @@ _ARROW = {
 # TAP 1.0, section 2.5: a region as text, still what ObsCore wants of s_region
 REGION = "adql:REGION"
 
+_LAST_ASCII = 0x7F
+
 Offsets = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
@@ -116,6 +118,14 @@ def text_bytes(column: pa.Array) -> tuple[Offsets, Bytes]:
         return offsets, np.empty(0, dtype=np.uint8)
     data = np.frombuffer(data_buffer, dtype=np.uint8)[offsets[0] : offsets[-1]]
     return offsets - offsets[0], data
+
+
+def ascii_text(column: pa.Array) -> pa.Array:
+    """Strings in which ``?`` stands for whatever isn't ASCII: what VOTable's char can hold."""
+    _, data = text_bytes(column)
+    if not data.size or data.max() <= _LAST_ASCII:
+        return column
+    return pc.replace_substring_regex(column, r"[^\x00-\x7F]", "?")
 
 
 def utf16_bytes(column: pa.Array) -> tuple[Offsets, Bytes]:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from dali.columns import (
     Bytes,
     Offsets,
+    ascii_text,
     list_bytes,
     present,
     primitive_bytes,
@@ -96,12 +97,8 @@ def cells(field: Field, column: pa.Array, null: int = 0) -> tuple[Offsets, Bytes
     if field.datatype == "unicodeChar":
         return *utf16_bytes(column), 2
     if field.datatype == "char":
-        offsets, data = text_bytes(column)
-        if data.size and data.max() > 0x7F:
-            # VOTable's char is ASCII, and clients fail on anything else
-            ascii_only = pc.replace_substring_regex(column, r"[^\x00-\x7F]", "?")
-            offsets, data = text_bytes(ascii_only)
-        return offsets, data, 1
+        # clients fail on anything else
+        return *text_bytes(ascii_text(column)), 1
     return list_bytes(field, column, null)
 
 

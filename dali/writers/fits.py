@@ -16,9 +16,9 @@ overflow stands in its header.
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-from astropy.io import fits
 
 from adql.schema import SpaceSystem
 from dali.errors import DaliError
@@ -27,8 +27,22 @@ from dali.writers.arrow import declared, schema
 from dali.writers.fits_columns import FitsColumn
 from dali.writers.spool import Spool
 
+if TYPE_CHECKING:
+    from astropy.io import fits
+
 _BLOCK = 2880
 _MOST_COLUMNS = 999
+_CARD = 80
+_PRIMARY = "".join(
+    card.ljust(_CARD)
+    for card in (
+        f"SIMPLE  = {'T':>20}",
+        f"BITPIX  = {8:>20}",
+        f"NAXIS   = {0:>20}",
+        f"EXTEND  = {'T':>20}",
+        "END",
+    )
+).ljust(_BLOCK)
 _KEYWORD = re.compile("[A-Z0-9_-]{1,8}")
 _UNWRITABLE = re.compile("[^ -~]")
 
@@ -53,7 +67,7 @@ def write(stream: TableStream) -> Iterator[bytes]:
         varying = [number for number, c in enumerate(columns) if c.heap_size is not None]
         heap = sum(columns[number].heap_size or 0 for number in varying)
         header = _header(stream, columns, rows, heap, limited.overflow)
-        yield (fits.PrimaryHDU().header.tostring() + header.tostring()).encode("ascii")
+        yield (_PRIMARY + header.tostring()).encode("ascii")
         yield from _rows(columns, spool)
         if varying:
             yield from _heap(columns, varying, spool)
@@ -92,8 +106,11 @@ def _header(
     rows: int,
     heap: int,
     overflow: Info | None,
-) -> fits.Header:
+) -> "fits.Header":
     """The table's header; long values go on in CONTINUE cards."""
+    # slow to import, and no other format needs it
+    from astropy.io import fits
+
     header = fits.Header()
     for keyword, value in (
         ("XTENSION", "BINTABLE"),

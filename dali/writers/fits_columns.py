@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dali.columns import Bytes, list_bytes, present, primitive_bytes, text_bytes
+from dali.columns import Bytes, ascii_text, list_bytes, present, primitive_bytes, text_bytes
 from dali.errors import DaliError
 from dali.fields import Field
-from dali.writers.binary_rows import cells, padded
+from dali.writers.binary_rows import padded
 
 # letter of TFORMn and bytes of one value
 _FORMS = {
@@ -110,9 +110,10 @@ class FitsColumn:
         """
         field = self.field
         if field.is_string:
-            is_ascii = field.datatype == "char"
-            offsets, data = cells(field, column)[:2] if is_ascii else text_bytes(column)
-            return padded(offsets, data, self.width)
+            text = ascii_text(column) if field.datatype == "char" else column
+            # it counts bytes, also of what isn't ASCII
+            filled = pc.ascii_rpad(pc.fill_null(text, ""), self.width, "\0")
+            return text_bytes(filled)[1].reshape(-1, self.width)
         null = self.null or 0
         if not field.is_array:
             block = primitive_bytes(field.datatype, column, null)

@@ -18,7 +18,7 @@ from dali.writers.xml import writable
 _STYLE = (
     "body{font-family:sans-serif}table{border-collapse:collapse}"
     "th,td{border:1px solid #bbb;padding:.1em .4em;text-align:left;vertical-align:top}"
-    "thead{background:#eee}td.n{text-align:right}.d{font-weight:normal;font-size:smaller}"
+    "thead{background:#eee}.d{font-weight:normal;font-size:smaller}"
 )
 
 
@@ -30,8 +30,8 @@ def write(stream: TableStream) -> Iterator[bytes]:
     yield _head(stream).encode()
     while batch is not None:
         cells = [_cell(f, c) for f, c in zip(stream.fields, batch.columns, strict=True)]
-        cells[0] = pc.binary_join_element_wise("<tr>", cells[0], "")
-        yield joined_rows(cells, "", "</tr>\n")
+        cells[0] = pc.binary_join_element_wise("<tr><td>", pc.fill_null(cells[0], ""), "")
+        yield joined_rows(cells, "</td><td>", "</td></tr>\n")
         batch = next(batches, None)
     status = ending.status
     text = f": {_safe(status.text)}" if status.text else ""
@@ -57,15 +57,20 @@ def _head(stream: TableStream) -> str:
     )
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Result</title>'
-        f"<style>{_STYLE}</style></head>\n<body>\n<h1>Result</h1>\n<dl>\n{infos}</dl>\n"
+        f"<style>{_STYLE}{_alignment(stream)}</style></head>\n<body>\n<h1>Result</h1>\n<dl>\n{infos}</dl>\n"
         f"<table>\n<thead>\n{rows}</thead>\n<tbody>\n"
+    )
+
+
+def _alignment(stream: TableStream) -> str:
+    """Numbers stand to the right."""
+    return "".join(
+        f"td:nth-child({number}){{text-align:right}}"
+        for number, field in enumerate(stream.fields, start=1)
+        if not field.is_string
     )
 
 
 def _cell(field: Field, column: pa.Array) -> pa.Array:
     text = cell_text(field, column, PLAIN)
-    if field.is_string:
-        start, text = "<td>", escaped(text)
-    else:
-        start = '<td class="n">'
-    return pc.binary_join_element_wise(start, pc.fill_null(text, ""), "</td>", "")
+    return escaped(text) if field.is_string else text
