@@ -21,12 +21,16 @@ class Position:
 
 START = Position()
 
+#: Of a long list of errors, people read the beginning.
+_MOST_TOLD = 10
+
 
 class AdqlError(Exception):
     """A query that can't be understood or isn't offered.
 
     line, column: where the offending words begin, from 1.
     message: what was found and what was expected. hint: how to put it right, or ``None``.
+    others: further errors of the same query, in the order of the text.
     """
 
     def __init__(self, message: str, position: Position = START, hint: str | None = None) -> None:
@@ -36,11 +40,28 @@ class AdqlError(Exception):
         self.line = position.line
         self.column = position.column
         self.hint = hint
+        self.others: tuple[AdqlError, ...] = ()
 
     def __str__(self) -> str:
-        """Place, message and hint in one line, for people."""
+        """Place, message and hint of every error in one line, for people."""
         text = f"line {self.line}, column {self.column}: {self.message}"
-        return f"{text}: {self.hint}" if self.hint else text
+        if self.hint:
+            text += f": {self.hint}"
+        return "; ".join((text, *map(str, self.others)))
+
+
+class UnknownNameError(AdqlError):
+    """A table, column or function that isn't there; others may be told with it."""
+
+
+def together(errors: Iterable[AdqlError]) -> AdqlError:
+    """The first error in the text, with the others; what is said of one name is said once."""
+    told: dict[tuple[str, str | None], AdqlError] = {}
+    for error in sorted(errors, key=lambda e: (e.line, e.column)):
+        told.setdefault((error.message, error.hint), error)
+    first, *others = told.values()
+    first.others = tuple(others[: _MOST_TOLD - 1])
+    return first
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -24,7 +24,7 @@ from adql.conversions import (
     number,
     unified,
 )
-from adql.errors import START, AdqlError, Position, nearest
+from adql.errors import START, AdqlError, Position, UnknownNameError, nearest
 from adql.functions import BUILT_IN, Function, Signature
 from adql.printer import write
 from adql.scopes import Scope
@@ -75,6 +75,7 @@ class Expressions:
         self._functions = functions
         self._subquery = subquery
         self.reads_data = False  #: whether a function looked something up beside the schema
+        self.unknown: list[UnknownNameError] = []  #: names that were passed over
 
     def value(self, node: tree.Value, scope: Scope) -> typed.Value:
         """The typed value; a position is added where the parts didn't bring one."""
@@ -109,6 +110,17 @@ class Expressions:
         return typed.Constant(NULL, None)
 
     def _column(self, node: tree.ColumnReference, scope: Scope) -> typed.Value:
+        try:
+            return self._visible_column(node, scope)
+        except UnknownNameError as error:
+            return self._passed_over(error, node.position)
+
+    def _passed_over(self, error: UnknownNameError, position: Position) -> typed.Value:
+        """Note the error and go on, to tell all unknown names at once; NULL goes with anything."""
+        self.unknown.append(error)
+        return typed.Constant(NULL, None, position=position)
+
+    def _visible_column(self, node: tree.ColumnReference, scope: Scope) -> typed.Value:
         if scope.outputs and not node.qualifier:
             try:
                 return scope.column(node)
@@ -160,16 +172,16 @@ class Expressions:
             return self._coalesce(node, scope)
         if name == "IN_UNIT":
             return self._in_unit(node, scope)
-        if name == "REGION":
-            raise AdqlError(
-                "REGION isn't offered", node.position, "write CIRCLE, POLYGON or POINT instead"
-            )
+        if name == "REGION" and isinstance(node.arguments[0], tree.StringLiteral):
+            return geometry.of_region(node.arguments[0].text, node.arguments[0].position)
         function = BUILT_IN.get(name) or self._functions.get(name)
         if function is None:
             known = [*BUILT_IN, *geometry.FUNCTIONS, *(f.name for f in self._functions.values())]
-            raise AdqlError(
-                f"unknown function `{node.name}`", node.position, nearest(node.name, known)
-            )
+            hint = nearest(node.name, known)
+            error = UnknownNameError(f"unknown function `{node.name}`", node.position, hint)
+            for argument in node.arguments:
+                self.value(argument, scope)
+            return self._passed_over(error, node.position)
         if function.is_aggregate:
             with _within_aggregate(function.name, node.position, scope):
                 arguments = tuple(self.value(argument, scope) for argument in node.arguments)

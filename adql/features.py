@@ -22,10 +22,12 @@ _FEATURES: dict[str, dict[str, str]] = {
         "COORD1": "The longitude of a point, in degrees",
         "COORD2": "The latitude of a point, in degrees",
         "COORDSYS": "The coordinate system, always ICRS; deprecated by ADQL 2.1",
-        "DISTANCE": "The angle between two points, in degrees",
+        "DISTANCE": "The angle between two points, in degrees. An index serves DISTANCE(...) < r"
+        " where r is a number; where r is a column, write 1 = CONTAINS(POINT(...), CIRCLE(..., r))",
         "INTERSECTS": "1 if the geometries have a place in common, otherwise 0",
         "POINT": "A position on the sky",
         "POLYGON": "A polygon on the sky, its sides great circles",
+        "REGION": "A geometry from a text in STC-S, as in 'CIRCLE ICRS 10 20 0.5'",
     },
     _OPTIONAL + "string": {
         "LOWER": "A text in lower case",

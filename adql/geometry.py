@@ -1,8 +1,7 @@
 """The geometrical functions (ADQL 2.1, section 4.2).
 
-Angles are degrees, in ICRS. The deprecated coordinate system argument may be left out or name
-ICRS; FK5 and J2000 are taken for it, which is right to 0.1 arcsec. Anything else is refused
-rather than silently not converted.
+Angles are degrees, in ICRS. The deprecated coordinate system argument may be left out, empty or
+name ICRS. Anything else is refused rather than silently not converted.
 """
 
 from __future__ import annotations
@@ -31,7 +30,20 @@ from adql.types import (
 __all__ = ["FUNCTIONS", "build"]
 
 
-_SYSTEMS = {"", "ICRS", "FK5", "J2000", "UNKNOWN", "UNKNOWNFRAME"}
+_SYSTEMS = {"", "ICRS", "UNKNOWN", "UNKNOWNFRAME"}
+
+#: Names of a coordinate system that people write, by the reference frame that they mean.
+_OTHER_FRAMES = {
+    "FK4": "FK4",
+    "B1950": "FK4",
+    "FK5": "FK5",
+    "J2000": "FK5",
+    "GALACTIC": "GALACTIC",
+    "ECLIPTIC": "ECLIPTIC",
+}
+
+#: Words of STC-S that say nothing which matters here: places of reference, kinds of coordinates.
+_PLACES = {"BARYCENTER", "GEOCENTER", "HELIOCENTER", "TOPOCENTER", "UNKNOWNREFPOS", "SPHERICAL2"}
 
 _POSITION = Meaning("deg", "pos")
 _REGION = Meaning("deg", "pos.outline")
@@ -64,16 +76,44 @@ def of_text(text: str, wanted: DataType, position: Position) -> typed.Value:
     return _BUILDERS[name](tuple(arguments), position)
 
 
+def of_region(text: str, position: Position) -> typed.Value:
+    """What REGION's text says in STC-S, as in ``CIRCLE ICRS 10 20 0.5`` (TAP 1.0, section 6)."""
+    shape, *words = text.upper().split() or [""]
+    shape = {"POSITION": "POINT"}.get(shape, shape)
+    if shape not in {"POINT", "CIRCLE", "BOX", "POLYGON"}:
+        raise AdqlError(
+            f"`{text}` isn't a region",
+            position,
+            "write POSITION, CIRCLE, BOX or POLYGON with degrees, as in 'CIRCLE ICRS 10 20 0.5'",
+        )
+    if words and not is_number(words[0]) and words[0] not in _PLACES:
+        _check_system(words.pop(0), position)
+    while words and words[0] in _PLACES:
+        words.pop(0)
+    if shape == "BOX" and len(words) == 4 and all(map(is_number, words)):
+        numbers = (typed.Constant(DOUBLE, float(word), position=position) for word in words)
+        return _box(tuple(numbers), position)
+    if shape == "BOX":
+        raise AdqlError(f"`{text}` isn't a box", position, "write 'BOX ICRS 10 20 2 1'")
+    wanted = {"POINT": POINT, "CIRCLE": CIRCLE, "POLYGON": POLYGON}[shape]
+    return of_text(" ".join(words), wanted, position)
+
+
 def _check_coordinate_system(arguments: tuple[tree.Value, ...]) -> None:
     first = arguments[0]
     if isinstance(first, tree.StringLiteral):
-        words = first.text.upper().split()
-        if (words[0] if words else "") not in _SYSTEMS:
-            raise AdqlError(
-                f"coordinate system `{first.text}` isn't offered",
-                first.position,
-                "give ICRS coordinates and leave the argument out",
-            )
+        words = first.text.split()
+        _check_system(words[0] if words else "", first.position)
+
+
+def _check_system(name: str, position: Position) -> None:
+    if name.upper() in _SYSTEMS:
+        return
+    hint = "give ICRS coordinates and leave the argument out"
+    frame = _OTHER_FRAMES.get(name.upper())
+    if frame is not None:
+        hint += f"; ivo_geom_transform('{frame}', 'ICRS', ...) turns a geometry"
+    raise AdqlError(f"coordinate system `{name}` isn't offered", position, hint)
 
 
 def _latitude(value: typed.Value) -> typed.Value:

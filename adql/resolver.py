@@ -13,7 +13,7 @@ from itertools import count
 
 from adql import grouping, joins, tree, typed
 from adql.conversions import comparable, converted
-from adql.errors import AdqlError, nearest
+from adql.errors import AdqlError, UnknownNameError, nearest, together
 from adql.expressions import Expressions
 from adql.functions import Function, by_name
 from adql.outputs import ResolvedQuery, of_one_system, output_columns, plain, unused
@@ -36,7 +36,15 @@ def resolve(
     """
     try:
         resolver = _Resolver(catalogue, functions)
-        resolved = resolver.statement(query)
+        try:
+            resolved = resolver.statement(query)
+        except UnknownNameError as error:
+            raise together((*resolver.unknown, error)) from None
+        except AdqlError as error:
+            # after an unknown name, this may be wrong for that reason alone
+            raise (together(resolver.unknown) if resolver.unknown else error) from None
+        if resolver.unknown:
+            raise together(resolver.unknown)
         return ResolvedQuery(resolved, output_columns(resolved), resolver.reads_data)
     except RecursionError:
         raise AdqlError("the query is nested too deeply") from None
@@ -56,6 +64,11 @@ class _Resolver:
     def reads_data(self) -> bool:
         """Whether a function looked up what may change while the schema doesn't."""
         return self._expressions.reads_data
+
+    @property
+    def unknown(self) -> list[AdqlError]:
+        """The unknown names that were passed over."""
+        return [*self._expressions.unknown]
 
     # queries
 
@@ -242,7 +255,15 @@ class _Resolver:
     def _stored(
         self, node: tree.TableReference, scope: Scope
     ) -> tuple[typed.Relation, list[VisibleTable], list[VisibleColumn]]:
-        table = self._find_table(node)
+        try:
+            table = self._find_table(node)
+        except UnknownNameError as error:
+            self._expressions.unknown.append(error)
+            written = (node.alias,) if node.alias else (*node.qualifier, node.name)
+            names = tuple(name.text for name in written)
+            alias = self._alias(names[-1])
+            unknown = VisibleTable(names, (), is_unknown=True)
+            return typed.Table(None, alias, alias), [unknown], []
         names = (node.alias.text,) if node.alias else (table.schema, table.name)
         alias = self._alias(names[-1])
         columns = []
@@ -276,7 +297,7 @@ class _Resolver:
             bare = [table.name for table in self._catalogue]
             common_names = [name.text for name, _, _ in self._common.values()]
             hint = nearest(shown, [*names, *(bare if len(written) == 1 else ()), *common_names])
-            raise AdqlError(f"unknown table `{shown}`", node.position, hint)
+            raise UnknownNameError(f"unknown table `{shown}`", node.position, hint)
         return found[0]
 
     def _join(

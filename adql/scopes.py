@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from adql import tree, typed
-from adql.errors import AdqlError, nearest
+from adql.errors import AdqlError, UnknownNameError, nearest
+from adql.types import NULL
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,13 @@ class VisibleColumn:
 class VisibleTable:
     """A table that can stand before a column's name.
 
-    names: its alias alone, or its name with the schema before it.
+    names: its alias alone, or its name with the schema before it. is_unknown: no such table is
+    published, so nothing can be said of its columns.
     """
 
     names: tuple[str, ...]
     columns: tuple[VisibleColumn, ...]
+    is_unknown: bool = False
 
     def answers_to(self, qualifier: tuple[tree.Name, ...]) -> bool:
         """Whether the qualifier of a column means this table."""
@@ -60,7 +63,20 @@ class Scope:
             if found:
                 return _only(found, reference)
             scope = scope.outer
+        if self._may_be_of_unknown_table(reference):
+            return typed.Constant(NULL, None, position=reference.position)
         raise self._unknown(reference)
+
+    def _may_be_of_unknown_table(self, reference: tree.ColumnReference) -> bool:
+        scope: Scope | None = self
+        while scope is not None:
+            for table in scope.tables:
+                if table.is_unknown and (
+                    not reference.qualifier or table.answers_to(reference.qualifier)
+                ):
+                    return True
+            scope = scope.outer
+        return False
 
     def declared_name(self, reference: tree.ColumnReference) -> str:
         """The name under which a column that was found is declared."""
@@ -94,7 +110,7 @@ class Scope:
             raise AdqlError(f"`{shown}` means more than one table", qualifier[0].position)
         if not found:
             known = [".".join(table.names[-len(qualifier) :]) for table in self.tables]
-            raise AdqlError(
+            raise UnknownNameError(
                 f"unknown table `{shown}`; FROM has {_shown(known)}",
                 qualifier[0].position,
                 nearest(shown, known),
@@ -128,7 +144,8 @@ class Scope:
 def _unknown_column(name: tree.Name, tables: list[VisibleTable]) -> AdqlError:
     columns = [column.name for table in tables for column in table.columns]
     where = f" in {_shown(['.'.join(table.names) for table in tables])}" if tables else ""
-    return AdqlError(f"unknown column `{name}`{where}", name.position, nearest(name.text, columns))
+    hint = nearest(name.text, columns)
+    return UnknownNameError(f"unknown column `{name}`{where}", name.position, hint)
 
 
 def _shown(names: list[str]) -> str:

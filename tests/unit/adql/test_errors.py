@@ -37,7 +37,27 @@ ERRORS = [
     ("SELECT ABS(1, 2) FROM ivoa.obscore", 1, 8, "takes 1 argument, not 2", None),
     ("SELECT obs_id FROM obscore, integral.product", 1, 8, "could be any of 2", "alias"),
     ("SELECT IN_UNIT(s_ra, 'kg') FROM obscore", 1, 22, "can't convert deg to kg", None),
-    ("SELECT POINT('GALACTIC', 1, 2) FROM obscore", 1, 14, "isn't offered", "ICRS"),
+    (
+        "SELECT POINT('GALACTIC', 1, 2) FROM obscore",
+        1,
+        14,
+        "isn't offered",
+        "ivo_geom_transform('GALACTIC', 'ICRS', ...)",
+    ),
+    (
+        "SELECT CIRCLE('J2000 GEOCENTER', 1, 2, 3) FROM obscore",
+        1,
+        15,
+        "`J2000` isn't offered",
+        "ivo_geom_transform('FK5', 'ICRS', ...)",
+    ),
+    ("SELECT POINT('MARS', 1, 2) FROM obscore", 1, 14, "`MARS` isn't offered", "leave"),
+    ("SELECT REGION('CIRCLE FK5 1 2 3') FROM obscore", 1, 15, "`FK5` isn't", "'FK5', 'ICRS'"),
+    ("SELECT REGION('ELLIPSE 1 2 3 4 5') FROM obscore", 1, 15, "isn't a region", "CIRCLE"),
+    ("SELECT REGION('CIRCLE ICRS 1 2') FROM obscore", 1, 15, "isn't a circle", "degrees"),
+    ("SELECT REGION('BOX 1 2 3') FROM obscore", 1, 15, "isn't a box", "BOX ICRS"),
+    ("SELECT REGION('') FROM obscore", 1, 15, "isn't a region", "POSITION"),
+    ("SELECT REGION(obs_id) FROM obscore", 1, 15, "takes a text in quotes", None),
     ("SELECT s_ra AS x FROM obscore WHERE x > 1", 1, 37, "unknown column `x`", "alias of SELECT"),
     ("SELECT DISTINCT CAST('1_0' AS REAL) FROM obscore", 1, 22, "`1_0` isn't a number", None),
     ("SELECT TOP 5 DISTINCT s_ra FROM obscore", 1, 14, "unexpected `DISTINCT`", "before TOP"),
@@ -59,3 +79,60 @@ def test_an_error_tells_the_place_the_fault_and_the_remedy(
     assert (error.line, error.column) == (line, column)
     assert message in error.message
     assert hint in (error.hint or "") if hint else error.hint is None
+
+
+@pytest.mark.parametrize(
+    ("query", "messages"),
+    [
+        (
+            "SELECT s_r, foo(s_dc), s_r FROM obscore WHERE s_r > 1 AND t_mn < 3",
+            [
+                (8, "unknown column `s_r` in `ivoa.obscore`"),
+                (13, "unknown function `foo`"),
+                (17, "unknown column `s_dc` in `ivoa.obscore`"),
+                (59, "unknown column `t_mn` in `ivoa.obscore`"),
+            ],
+        ),
+        (
+            "SELECT a.x, b.y, s_ra, z FROM obscore a JOIN nosuch AS b ON a.obs_id = b.obs_id",
+            [(10, "unknown column `x` in `a`"), (46, "unknown table `nosuch`")],
+        ),
+        (
+            "SELECT nosuch.* FROM nosuch UNION SELECT s_ra, s_dd FROM obscore",
+            [(22, "unknown table `nosuch`"), (48, "unknown column `s_dd` in `ivoa.obscore`")],
+        ),
+        (
+            "SELECT s_rx AS b FROM obscore ORDER BY b, c",
+            [(8, "unknown column `s_rx` in"), (43, "unknown column `c` in `ivoa.obscore`")],
+        ),
+        ("SELECT ivoa.x.y, q FROM ivoa.x GROUP BY q ORDER BY zz", [(25, "unknown table `ivoa.x`")]),
+        # a fault that may only follow from an unknown name isn't told
+        ("SELECT IN_UNIT(s_rr, 'deg') FROM obscore", [(16, "unknown column `s_rr`")]),
+        (
+            "SELECT MAX(zz) FROM obscore HAVING qq > 1 AND s_ra = 'a'",
+            [(12, "unknown column `zz`"), (36, "unknown column `qq`")],
+        ),
+        (
+            "SELECT obs_id FROM obscore WHERE EXISTS (SELECT * FROM nosuch WHERE a = obs_id AND"
+            " obscore.b = 2)",
+            [(56, "unknown table `nosuch`"), (92, "unknown column `b` in `ivoa.obscore`")],
+        ),
+    ],
+)
+def test_all_unknown_names_are_told_at_once(
+    catalogue: Catalogue, query: str, messages: list[tuple[int, str]]
+) -> None:
+    with pytest.raises(adql.AdqlError) as caught:
+        adql.translate(query, catalogue)
+    told = (caught.value, *caught.value.others)
+    assert [error.column for error in told] == [column for column, _ in messages]
+    for error, (_, message) in zip(told, messages, strict=True):
+        assert error.message.startswith(message)
+    assert str(caught.value).endswith("".join(f"; {error}" for error in told[1:]))
+
+
+def test_no_more_than_ten_errors_are_told(catalogue: Catalogue) -> None:
+    names = ", ".join(f"x{n}" for n in range(40))
+    with pytest.raises(adql.AdqlError) as caught:
+        adql.translate(f"SELECT {names} FROM obscore", catalogue)
+    assert len(caught.value.others) == 9
