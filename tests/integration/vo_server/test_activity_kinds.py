@@ -14,7 +14,7 @@ from vo_server.activity_kinds import kinds_of_jobs
 
 
 def test_an_analysis_is_a_kind_of_activity_with_its_parameters() -> None:
-    (kind,) = kinds_of_jobs(sample_jobs.job_types, "1.2")
+    (kind,) = kinds_of_jobs([sample_jobs.sample], "1.2")
     assert (kind.name, kind.version, kind.description) == ("sample", "1.2", "Does as told.")
     parameters = {parameter.name: parameter for parameter in kind.parameters}
     assert parameters["RA"] == KindOfParameter(

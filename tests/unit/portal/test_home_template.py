@@ -23,6 +23,7 @@ EMPTY = HomePage(
     jobs=(),
     mosaic=None,
 )
+NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 FULL = replace(
     EMPTY,
     counts=Counts(ArchiveStatistics(72, 72, 145, 3), Statistics(412, 1001)),
@@ -32,8 +33,8 @@ FULL = replace(
         ),
     ),
     jobs=(
-        RecentJob("isgri_image", Phase.COMPLETED, datetime.now(UTC) - timedelta(minutes=3)),
-        RecentJob("tap", Phase.ERROR, datetime.now(UTC) - timedelta(days=2)),
+        RecentJob("isgri_image", Phase.COMPLETED, NOW - timedelta(minutes=3)),
+        RecentJob("tap", Phase.ERROR, NOW - timedelta(days=2)),
     ),
     mosaic=Mosaic(
         "Crab, 20–40 keV",
@@ -82,8 +83,10 @@ class Outline(HTMLParser):
 
 
 def render(page: HomePage) -> str:
-    """The page's HTML."""
-    return render_to_string("portal/home.html", {"page": page})
+    """The page's HTML, its jobs as old now as they were at `NOW`."""
+    since = datetime.now(UTC) - NOW
+    jobs = tuple(replace(job, creation_time=job.creation_time + since) for job in page.jobs)
+    return render_to_string("portal/home.html", {"page": replace(page, jobs=jobs)})
 
 
 @pytest.mark.parametrize("page", [EMPTY, FULL], ids=["empty", "full"])
