@@ -6,6 +6,8 @@ import io
 
 import pytest
 
+from dali.formats import FORMATS
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 EVERY_TABLE = "SELECT table_name FROM tap_schema.tables"
@@ -177,3 +179,20 @@ def test_a_query_beyond_its_time_is_ended_with_advice(query, settings):
 def test_other_methods_are_refused(get, post):
     assert post("/tap/tables").status == 405
     assert post("/tap/tables").error.startswith("POST is not offered here")
+
+
+@pytest.mark.parametrize("offered", FORMATS, ids=lambda offered: offered.aliases[0])
+def test_every_declared_format_is_given_under_each_of_its_names(get, query, observations, offered):
+    assert f"<mime>{offered.media_type}</mime>" in get("/tap/capabilities").body.decode()
+    asked = "SELECT obs_id, s_ra, s_region, t_min, obs_release_date FROM ivoa.obscore ORDER BY 1"
+    answers = [query(asked, RESPONSEFORMAT=n) for n in (offered.media_type, *offered.aliases)]
+    assert {answer.media_type for answer in answers} == {offered.media_type}
+    assert {answer.status for answer in answers} == {200}
+    assert len({answer.body for answer in answers}) == 1
+
+
+def test_a_votable_says_what_published_columns_are_counted_from(query, observations):
+    resource = query("SELECT s_ra, t_min, t_min + 1 AS later FROM ivoa.obscore").resource
+    refs = [field.ref for field in resource.tables[0].fields]
+    assert refs == [resource.coordinate_systems[0].ID, resource.time_systems[0].ID, None]
+    assert resource.time_systems[0].timescale == "UTC"
