@@ -15,10 +15,10 @@ test: ## format, lint, types, floors and the whole test suite
 	@$(RUN) test
 lint: ## format, lint, types and floors alone
 	@$(RUN) lint
-bench: ## measure speed (no benchmarks yet)
-	@echo "There are no benchmarks yet." >&2; exit 1
-soak: ## run under load for hours (not there yet)
-	@echo "There is no soak test yet." >&2; exit 1
+bench: ## measure speed, against PostgreSQL asked directly in the same run
+	@$(RUN) bench
+soak: ## run jobs while processes are killed and servers restarted; count what became of them
+	@$(RUN) soak
 docs: ## write the generated pages of docs/ anew
 	@$(RUN) docs
 lock: ## make the lock files anew with the newest versions allowed

@@ -82,6 +82,8 @@ class _Ear:
                 pause_s = _RETRY_S
             finally:
                 self._is_listening = False
+                if connection.connection is not None:
+                    connection.connection.close()  # it listens, so nobody else may have it
                 connection.close()
             with self._lock:
                 self._wake(None)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import wraps
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -17,7 +18,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from auth.principal import of_request
+from auth.principal import Principal, of_request
 from dali.errors import DaliError, NotFoundError, ParameterError
 from dali.files import file_response
 from dali.http import dali_errors, error_response, methods, parameters_of
@@ -26,6 +27,7 @@ from uws import documents, registry, service
 from uws.models import Job
 from uws.parameters import describe
 from uws.phases import Phase
+from uws.shared_reading import SharedReading
 from uws.types import JobType
 from uws.wait import hold, requested_phase, requested_wait
 
@@ -163,21 +165,58 @@ def _create(
     return _see_other(_job_url(job_type, job.job_id))
 
 
+def _letting_go(read: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, leaving no connection open in the thread."""
+
+    @wraps(read)
+    def reading(*arguments: Any) -> Any:
+        try:
+            return read(*arguments)
+        finally:
+            if not connection.in_atomic_block:
+                connection.close()
+
+    return reading
+
+
+_phases = SharedReading[Phase | None]()
+_documents = SharedReading[bytes]()
+
+
+@_letting_go
 def _look(job_id: str) -> Phase | None:
-    """The job's phase, leaving no connection open in the thread."""
-    try:
-        phase = Job.objects.filter(id=job_id).values_list("phase", flat=True).first()
-        return None if phase is None else Phase(phase)
-    finally:
-        if not connection.in_atomic_block:
-            connection.close()
+    """The job's phase; ``None`` when it is gone."""
+    phase = Job.objects.filter(id=job_id).values_list("phase", flat=True).first()
+    return None if phase is None else Phase(phase)
 
 
-def _may_wait(request: HttpRequest, job_type: JobType[Any], job_id: str) -> None:
-    """Raise where the job isn't the client's to see; then let go of the connection."""
-    service.phase(job_type, of_request(request), job_id)
-    if not connection.in_atomic_block:
-        connection.close()
+async def _looking(job_id: str) -> Phase | None:
+    found: Phase | None = await sync_to_async(_look, thread_sensitive=False, executor=_lookers)(
+        job_id
+    )
+    return found
+
+
+@_letting_go
+def _may_wait(request: HttpRequest, job_type: JobType[Any], job_id: str) -> Principal:
+    """Who asks; raises where the job isn't theirs to see."""
+    principal = of_request(request)
+    service.phase(job_type, principal, job_id)
+    return principal
+
+
+@_letting_go
+def _read(principal: Principal, job_type: JobType[Any], job_id: str) -> bytes:
+    """The job's document."""
+    found = service.get(job_type, principal, job_id)
+    return documents.job_document(found, _job_url(job_type, job_id))
+
+
+async def _reading(principal: Principal, job_type: JobType[Any], job_id: str) -> bytes:
+    found: bytes = await sync_to_async(_read, thread_sensitive=False, executor=_lookers)(
+        principal, job_type, job_id
+    )
+    return found
 
 
 @_resource("GET", "HEAD", "POST", "DELETE")
@@ -186,9 +225,10 @@ async def job(request: HttpRequest, job_type: JobType[Any], job_id: str) -> Http
     if request.method == "GET" and any(name.upper() == "WAIT" for name in request.GET):
         wait = requested_wait(_parameters(request), settings.VO_UWS_MAX_WAIT_S)
         if wait is not None:
-            await sync_to_async(_may_wait)(request, job_type, job_id)
-            look = sync_to_async(_look, thread_sensitive=False, executor=_lookers)
-            await hold(job_id, wait, lambda: look(job_id))
+            principal = await sync_to_async(_may_wait)(request, job_type, job_id)
+            await hold(job_id, wait, lambda: _phases.of(job_id, lambda: _looking(job_id)))
+            reading = f"{principal.user_id} {principal.is_administrator} {job_type.name} {job_id}"
+            return _xml(await _documents.of(reading, lambda: _reading(principal, job_type, job_id)))
     return await sync_to_async(_job_now)(request, job_type, job_id)
 
 
@@ -202,8 +242,7 @@ def _job_now(request: HttpRequest, job_type: JobType[Any], job_id: str) -> HttpR
         service.delete(job_type, principal, job_id)
         # Section 2.2.2.1 lets the server shorten the list that a client is sent back to.
         return _see_other(f"{_list_url(job_type)}?LAST=100")
-    found = service.get(job_type, principal, job_id)
-    return _xml(documents.job_document(found, _job_url(job_type, job_id)))
+    return _xml(_read(principal, job_type, job_id))
 
 
 @_resource("GET", "HEAD", "POST")

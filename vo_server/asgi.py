@@ -11,7 +11,9 @@ _django = get_asgi_application()
 
 from django.conf import settings  # noqa: E402
 
+from vo_server.postgresql.base import keep_connections  # noqa: E402
 from vo_server.request_body import WholeBody  # noqa: E402
 from vo_server.request_identity import RequestIdentity  # noqa: E402
 
+keep_connections()
 application = RequestIdentity(WholeBody(_django, settings.VO_MAX_REQUEST_BYTES))

@@ -3,7 +3,8 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from bootstrap import database, debian, environment, place
 from bootstrap.clone import Clone
@@ -88,6 +89,28 @@ def lint(clone: Clone) -> int:
     debian.require(debian.PYTHON_PACKAGES)
     environment.require(clone, development=True)
     return checks.run(clone, checks.LINT)
+
+
+def bench(clone: Clone) -> int:
+    """Every measurement of ``bench/``, each on a server of its own."""
+    return _on_servers_of_their_own(clone, sorted((clone.root / "bench").glob("*.py")))
+
+
+def soak(clone: Clone) -> int:
+    """Jobs under faults, on a server of their own."""
+    return _on_servers_of_their_own(clone, [clone.root / "tests" / "support" / "storm.py"])
+
+
+def _on_servers_of_their_own(clone: Clone, scripts: Sequence[Path]) -> int:
+    """Run these scripts one after the other; non-zero where any fails."""
+    debian.require((*debian.PYTHON_PACKAGES, *database.packages()))
+    environment.require(clone, development=True)
+    statuses = []
+    for script in scripts:
+        say(str(script.relative_to(clone.root)))
+        ran = subprocess.run([clone.python, script], cwd=clone.root, check=False)
+        statuses.append(ran.returncode)
+    return int(any(statuses))
 
 
 def start_database(clone: Clone) -> int:
@@ -178,6 +201,8 @@ COMMANDS: Mapping[str, Callable[[Clone], int]] = {
     "serve": serve,
     "test": test,
     "lint": lint,
+    "bench": bench,
+    "soak": soak,
     "database": start_database,
     "database-stop": stop_database,
     "docs": docs,

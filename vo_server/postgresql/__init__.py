@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend, keeping connections for the next request."""
