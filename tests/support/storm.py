@@ -42,7 +42,7 @@ CREATE TRIGGER storm_note AFTER INSERT OR UPDATE OF phase ON uws_job
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of the jobs, and what the storm did. wrong: a sentence for each broken promise."""
+    """What became of the jobs, and what the storm did. wrong: a sentence per broken promise."""
 
     phases: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
