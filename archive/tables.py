@@ -1,9 +1,10 @@
-"""What this room publishes: ``ivoa.obscore`` and the tables of schema ``integral``."""
+"""What this room publishes: two tables of schema ``ivoa`` and those of ``integral``."""
 
 from django.conf import settings
 
 from adql.schema import Column, ForeignKey, Schema, Table, TimeSystem
 from archive.obscore_table import ICRS, MJD_UTC, obscore
+from archive.obsplan_table import OBSPLAN
 
 #: SQL of a row's rights now: an embargo ends by itself.
 _RIGHTS_NOW = (
@@ -21,7 +22,7 @@ def published_schemas() -> tuple[Schema, ...]:
         Schema(
             "ivoa",
             "Tables of the International Virtual Observatory Alliance's standards",
-            (obscore(_access_url(), _RIGHTS_NOW.format(release="obs_release_date")),),
+            (obscore(_access_url(), _RIGHTS_NOW.format(release="obs_release_date")), OBSPLAN),
         ),
         Schema(
             "integral",

@@ -9,7 +9,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest, Least
 
 import provenance.store
-from archive import obscore
+from archive import obscore, obsplan
 from archive.file_store import ContentDiffersError, place_folder, sha256_of
 from archive.identifiers import archive_file_identity
 from archive.ingest.examination import FileFacts, ScienceWindowContent
@@ -88,6 +88,7 @@ def _enter_rows(content: ScienceWindowContent) -> DataProduct:
     event_list = _product(content, window, content.events, EVENT_KIND)
     event_list.save(force_insert=True)
     obscore.event_list_row(window, event_list).save(force_insert=True)
+    obsplan.enter_pointing(window)
     return event_list
 
 

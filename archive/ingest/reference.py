@@ -18,6 +18,7 @@ from archive.ingest.loading import FITS
 from archive.ingest.problems import Problem, UnreadableError
 from archive.ingest.release import refresh
 from archive.models import DataProduct, DataRights, Observation, Source, Store
+from archive.obsplan import enter_observation
 from instruments.archive_layout import CATALOGUES, OBSERVATIONS, OBSERVATIONS_FILE
 from instruments.isgri_files import PRIVATE, PUBLIC
 from instruments.reference_catalogue import REFERENCE_CATALOGUE, REQUIRED_COLUMNS
@@ -188,6 +189,7 @@ def _enter_observation(row: dict[str, Any]) -> bool:
     if changed:
         for window in observation.science_windows.select_related("observation"):
             refresh(window)
+        enter_observation(observation)
     return changed
 
 

@@ -1,8 +1,8 @@
-"""A few rows of ``ivoa.obscore`` for tests that query them."""
+"""A few rows of ``ivoa.obscore`` and ``ivoa.obsplan`` for tests that query them."""
 
 from datetime import UTC, datetime, timedelta
 
-from archive.models import DataProduct, DataRights, ObsCoreRow
+from archive.models import DataProduct, DataRights, ObsCoreRow, ObsPlanRow
 
 CRAB = (83.6331, 22.0145)
 RELEASED = datetime(2004, 1, 1, tzinfo=UTC)
@@ -62,9 +62,36 @@ def enter(count: int = 12) -> None:
             obs_release_date=RELEASED,
             revolution=665,
         )
+        ObsPlanRow.objects.create(
+            obs_id=name,
+            t_planning=55_001.0 + number,
+            target_name="Crab",
+            obs_collection="INTEGRAL-SIM",
+            s_ra=ra,
+            s_dec=dec,
+            s_fov=29.0,
+            s_region=((ra - 14, dec - 14), (ra + 14, dec - 14), (ra + 14, dec + 14)),
+            s_resolution=720.0,
+            t_min=55_000.0 + number,
+            t_max=55_000.5 + number,
+            t_exptime=1800.0,
+            t_resolution=6.1e-5,
+            em_min=1.2e-12,
+            em_max=8.3e-11,
+            em_res_power=12.0,
+            o_ucd="phot.count",
+            pol_xel=0,
+            facility_name="INTEGRAL",
+            instrument_name="IBIS/ISGRI",
+            category="Other",
+            priority=1,
+            execution_status="Performed",
+            tracking_type="Sidereal",
+        )
 
 
 def remove() -> None:
     """Take them away again."""
+    ObsPlanRow.objects.all().delete()
     ObsCoreRow.objects.all().delete()
     DataProduct.objects.all().delete()
