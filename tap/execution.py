@@ -18,6 +18,7 @@ from dali.parameters import Parameters
 from dali.tables import Info, TableStream
 from tap import published
 from tap.reader import ReaderQuery
+from tap.translations import translate
 
 LANGUAGES = ("ADQL", "ADQL-2.0", "ADQL-2.1")
 
@@ -70,7 +71,7 @@ class Execution:
         # one row more than may leave tells whether there are more
         limit = request.limit + 1
         try:
-            translation = adql.translate(
+            translation = translate(
                 request.query, published.catalogue(), published.functions(), limit
             )
         except adql.AdqlError as error:

@@ -11,10 +11,9 @@ import adbc_driver_postgresql.dbapi as adbc
 from django.conf import settings
 from pydantic import Field
 
-import adql
 from dali.errors import DaliError
 from dali.parameters import Parameters
-from tap import published
+from tap import translations
 from tap.execution import Execution, QueryRequest
 from tap.reader import load_driver
 from uws.errors import JobFailure
@@ -59,8 +58,7 @@ class TapParameters(JobParameters):
 
 def prepare() -> None:
     """Read a query and learn the database's types once, instead of in every job."""
-    query = "SELECT TOP 1 table_name FROM tap_schema.tables WHERE table_name = 'none'"
-    adql.translate(query, published.catalogue(), published.functions(), 1)
+    translations.prepare()
     with contextlib.suppress(adbc.Error):  # then each job will, once the database answers
         load_driver(settings.VO_UWS_MAX_EXECUTION_DURATION_S)
 

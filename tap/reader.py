@@ -26,6 +26,7 @@ from django.conf import settings
 from django.db import connection as django_connection
 
 from tap.failures import failure
+from tap.warm_connections import WarmConnections
 
 # small batches: the first leaves early, and many streams fit in memory side by side
 _BATCH_BYTES = 2 * 1024 * 1024
@@ -39,6 +40,9 @@ def reader_url(timeout_s: int, application: str) -> str:
         "default_transaction_read_only": "on",
         "statement_timeout": f"{timeout_s}s",
         "client_connection_check_interval": "1s",
+        "timezone": "UTC",
+        # compiling costs more than it saves in queries whose rows go to a client
+        "jit": "off",
     }
     query = dict(parse_qsl(parts.query))
     # A job's process names all its connections after the job, which is how an abort finds them:
@@ -64,14 +68,20 @@ def load_driver(timeout_s: int) -> None:
     _driver(reader_url(timeout_s, APPLICATION))
 
 
-def connect(url: str) -> adbc.Connection:
+def connect(url: str, *, autocommit: bool = False) -> adbc.Connection:
     """A connection of its own to ``url``, by the process' one driver; raises ``adbc.Error``."""
     driver = _driver(url)
-    return adbc.Connection(driver, AdbcConnection(driver._db))
+    return adbc.Connection(driver, AdbcConnection(driver._db), autocommit=autocommit)
+
+
+@cache
+def warm_connections() -> WarmConnections:
+    """The connections of this process that wait for a query."""
+    return WarmConnections(settings.VO_TAP_SYNC_QUERIES)
 
 
 class ReaderQuery:
-    """One query of a user, on a connection of its own.
+    """One query of a user, on a connection that nobody else uses meanwhile.
 
     Iterate `batches` once, in any thread; `cancel` may be called from another.
     """
@@ -86,13 +96,15 @@ class ReaderQuery:
         self._application = application
         self._cursor: adbc.Cursor | None = None
         self._cancelled = threading.Event()
+        # held while cancelling: the connection must not be another query's by then
+        self._cancelling = threading.Lock()
 
     def cancel(self) -> None:
         """End the query; may be repeated, and does no harm where it has ended."""
-        self._cancelled.set()
-        cursor = self._cursor
-        if cursor is not None:
-            _cancel(cursor)
+        with self._cancelling:
+            self._cancelled.set()
+            if self._cursor is not None:
+                _cancel(self._cursor)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows; raises `tap.failures.QueryError` at any point."""
@@ -104,19 +116,35 @@ class ReaderQuery:
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         url = reader_url(self._timeout_s, self._application)
-        with connect(url) as connection, connection.cursor() as cursor:
-            statement = cursor.adbc_statement
-            statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(_BATCH_BYTES)})
-            self._cursor = cursor
-            try:
-                if not self._cancelled.is_set():
-                    cursor.execute(self._sql)
-                    # the handle must live until its stream is taken over
-                    handle = cursor.fetch_arrow()
-                    with AdbcRecordBatchReader._import_from_c(handle.address) as rows:
-                        yield from rows
-            finally:
+        connection = warm_connections().take(url) or connect(url, autocommit=True)
+        undisturbed = False
+        try:
+            with connection.cursor() as cursor:
+                yield from self._rows(cursor)
+            undisturbed = not self._cancelled.is_set()
+        finally:
+            if undisturbed:
+                warm_connections().give(url, connection)
+            else:
+                connection.close()
+
+    def _rows(self, cursor: adbc.Cursor) -> Iterator[pa.RecordBatch]:
+        statement = cursor.adbc_statement
+        statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(_BATCH_BYTES)})
+        self._cursor = cursor
+        complete = False
+        try:
+            if not self._cancelled.is_set():
+                cursor.execute(self._sql)
+                # the handle must live until its stream is taken over
+                handle = cursor.fetch_arrow()
+                with AdbcRecordBatchReader._import_from_c(handle.address) as rows:
+                    yield from rows
+            complete = True
+        finally:
+            with self._cancelling:
                 self._cursor = None
+            if not complete:
                 # rows that nobody reads any more would hold up the closing
                 _cancel(cursor)
 
