@@ -266,14 +266,14 @@ class _Resolver:
             return typed.Table(None, alias, alias), [unknown], []
         names = (node.alias.text,) if node.alias else (table.schema, table.name)
         alias = self._alias(names[-1])
+        is_upload = table.schema.lower() == UPLOAD_SCHEMA
         columns = []
         for column in table.columns:
             data_type, meaning = of_column(column)
-            value = typed.ColumnValue(data_type, alias, column.name, scope.number, meaning=meaning)
+            stored = (column.source if is_upload else None) or column.name
+            value = typed.ColumnValue(data_type, alias, stored, scope.number, meaning=meaning)
             columns.append(VisibleColumn(column.name, value))
-        schema, name = table.schema, table.name
-        if schema.lower() == UPLOAD_SCHEMA:
-            schema, name = "pg_temp", table.source
+        schema, name = ("pg_temp", table.source) if is_upload else (table.schema, table.name)
         return typed.Table(schema, name, alias), [VisibleTable(names, tuple(columns))], columns
 
     def _find_table(self, node: tree.TableReference) -> Table:

@@ -5,6 +5,8 @@ VOTable 1.4, sections 2.1 (datatypes), 2.2 (arraysize) and 4.1 (FIELD). A publis
 them; writers know nothing else of a column.
 """
 
+import math
+import re
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -13,6 +15,7 @@ from adql.schema import SpaceSystem, TimeSystem
 # Numbers of VOTable that this server writes, and boolean.
 PRIMITIVES = ("boolean", "unsignedByte", "short", "int", "long", "float", "double")
 STRINGS = ("char", "unicodeChar")
+_SIZE = re.compile(r"(?:\d+x)*(?:\d+|\d*\*)")
 # DALI 1.1, section 3.3: how many numbers a geometry has
 _GEOMETRIES = {"point": "2", "circle": "3", "polygon": "*"}
 
@@ -46,7 +49,8 @@ class Field:
 
     name, datatype, arraysize, xtype, unit, ucd, utype, description: VOTable's.
     arraysize: ``None`` for one value, ``"*"`` or ``"12*"`` for a varying number (strings are arrays
-    of characters), ``"12"`` for exactly that many.
+    of characters), ``"12"`` for exactly that many, ``"3x4"`` for an array of several dimensions,
+    whose cells are lists of all elements.
     system: what its positions or times are counted from; VOTable's COOSYS or TIMESYS.
     """
 
@@ -65,7 +69,7 @@ class Field:
         if self.datatype not in PRIMITIVES + STRINGS:
             raise ValueError(f"column {self.name}: no datatype {self.datatype!r} in VOTable")
         size = self.arraysize
-        if size is not None and not size.removesuffix("*").isdigit() and size != "*":
+        if size is not None and not _SIZE.fullmatch(size):
             raise ValueError(f"column {self.name}: arraysize {size!r} is not supported")
 
     @classmethod
@@ -102,4 +106,6 @@ class Field:
         """How many values (or characters) each cell has, ``None`` where cells differ."""
         if self.arraysize is None:
             return 1
-        return None if self.arraysize.endswith("*") else int(self.arraysize)
+        if self.arraysize.endswith("*"):
+            return None
+        return math.prod(map(int, self.arraysize.split("x")))

@@ -11,25 +11,33 @@ import pyarrow as pa
 from django.conf import settings
 
 import adql
+from adql.schema import Catalogue
 from dali.errors import DaliError, ParameterError
 from dali.fields import Field
 from dali.formats import TableFormat, table_format
 from dali.parameters import Parameters
 from dali.tables import Info, TableStream
+from dali.uploads import UploadReference, references
 from tap import published
 from tap.reader import ReaderQuery
 from tap.translations import translate
+from tap.uploaded_tables import schema
+from tap.uploads import Documents, uploads_of
 
 LANGUAGES = ("ADQL", "ADQL-2.0", "ADQL-2.1")
 
 
 @dataclass(frozen=True, slots=True)
 class QueryRequest:
-    """What a client asks: text of the query, format of the answer, and how many rows at most."""
+    """What a client asks: text of the query, format of the answer, and how many rows at most.
+
+    uploads: tables that it sends along.
+    """
 
     query: str
     format: TableFormat
     limit: int
+    uploads: tuple[UploadReference, ...] = ()
 
     @classmethod
     def read(cls, parameters: Parameters) -> "QueryRequest":
@@ -42,12 +50,10 @@ class QueryRequest:
             raise ParameterError(
                 "LANG", f"{language!r} is not offered; there are {', '.join(LANGUAGES)}"
             )
-        if any(value.strip() for value in parameters.all("UPLOAD")):
-            raise ParameterError("UPLOAD", "this service does not take uploaded tables yet")
         query = parameters.one("QUERY")
         if query is None or not query.strip():
             raise ParameterError("QUERY", "is missing: there is nothing to do")
-        return cls(query, table_format(parameters), _limit(parameters))
+        return cls(query, table_format(parameters), _limit(parameters), references(parameters))
 
 
 def _limit(parameters: Parameters) -> int:
@@ -66,20 +72,29 @@ class Execution:
     failure: what went wrong while the rows came, although the document may tell it too.
     """
 
-    def __init__(self, request: QueryRequest, timeout_s: int, *, synchronous: bool) -> None:
-        """Parses, resolves and translates; raises `DaliError` where the query is wrong."""
+    def __init__(
+        self, request: QueryRequest, timeout_s: int, *, synchronous: bool, documents: Documents
+    ) -> None:
+        """Reads uploads, parses, resolves and translates.
+
+        documents: where uploads are. Raises `DaliError` where an upload or the query is wrong.
+        """
+        uploads = uploads_of(request.uploads, documents)
+        catalogue = published.catalogue()
+        if uploads:
+            catalogue = Catalogue((*catalogue.schemas, schema(uploads)))
         # one row more than may leave tells whether there are more
         limit = request.limit + 1
         try:
-            translation = translate(
-                request.query, published.catalogue(), published.functions(), limit
-            )
+            translation = translate(request.query, catalogue, published.functions(), limit)
         except adql.AdqlError as error:
             raise DaliError(str(error)) from error
         self.failure: DaliError | None = None
         self._request = request
         self._fields = tuple(Field.of(column) for column in translation.columns)
-        self._query = ReaderQuery(translation.sql, timeout_s, synchronous=synchronous)
+        self._query = ReaderQuery(
+            translation.sql, timeout_s, synchronous=synchronous, uploads=uploads
+        )
 
     def pieces(self) -> Iterator[bytes]:
         """The answer's document; raises `DaliError` where the query fails before its first row."""

@@ -16,6 +16,7 @@ from dali.parameters import Parameters
 from tap import translations
 from tap.execution import Execution, QueryRequest
 from tap.reader import load_driver
+from tap.uploads import FilesOfJob
 from uws.errors import JobFailure
 from uws.parameters import JobParameters, Meaning
 from uws.types import JobContext, JobType, Queue
@@ -39,7 +40,10 @@ class TapParameters(JobParameters):
         default=None, alias="MAXREC", description="Rows of the result at most"
     )
     upload: Annotated[list[str], Meaning(separator=None)] = Field(
-        default=[], alias="UPLOAD", description="Tables to upload; not offered yet"
+        default=[],
+        alias="UPLOAD",
+        description="Tables to upload, each as a name, a comma and an address (http:, https: or, "
+        "for a part of the request, param:)",
     )
 
     def as_sent(self) -> Parameters:
@@ -67,7 +71,12 @@ def run(context: JobContext[TapParameters]) -> None:
     """Run the query and leave its result as a file, written while the rows arrive."""
     try:
         asked = QueryRequest.read(context.parameters.as_sent())
-        execution = Execution(asked, settings.VO_UWS_MAX_EXECUTION_DURATION_S, synchronous=False)
+        execution = Execution(
+            asked,
+            settings.VO_UWS_MAX_EXECUTION_DURATION_S,
+            synchronous=False,
+            documents=FilesOfJob(context.inputs),
+        )
         path = context.folder / f"result.{asked.format.extension}"
         with path.open("wb") as file:
             for piece in execution.pieces():
@@ -87,6 +96,7 @@ job_type = JobType(
     parameters=TapParameters,
     run=run,
     refuses_wrong_values=False,
+    takes_files=True,
     queue=Queue.SHORT,
     preload=("tap.execution",),
     prepare=prepare,

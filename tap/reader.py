@@ -1,8 +1,8 @@
 """Running SQL as the role that reads published views only, rows coming in Arrow batches.
 
-Read-only in three ways: the role has no other rights, its transactions are read-only, and `adql`
-writes nothing but SELECT. PostgreSQL ends a query by itself when its time is over, or within a
-second of this process going away.
+Read-only in three ways: the role has no other rights, its transactions are read-only (one with
+uploads, from the moment that these are loaded), and `adql` writes nothing but SELECT. PostgreSQL
+ends a query by itself when its time is over, or within a second of this process going away.
 """
 
 import contextlib
@@ -26,6 +26,8 @@ from django.conf import settings
 from django.db import connection as django_connection
 
 from tap.failures import failure
+from tap.loading import load
+from tap.uploaded_tables import UploadedTable
 from tap.warm_connections import WarmConnections
 
 # small batches: the first leaves early, and many streams fit in memory side by side
@@ -87,9 +89,16 @@ class ReaderQuery:
     """
 
     def __init__(
-        self, sql: str, timeout_s: int, *, synchronous: bool, application: str = APPLICATION
+        self,
+        sql: str,
+        timeout_s: int,
+        *,
+        synchronous: bool,
+        application: str = APPLICATION,
+        uploads: tuple[UploadedTable, ...] = (),
     ) -> None:
         """Nothing is sent before the first batch is pulled. ``timeout_s``: whole seconds."""
+        self._uploads = uploads
         self._sql = sql
         self._timeout_s = timeout_s
         self._synchronous = synchronous
@@ -116,12 +125,15 @@ class ReaderQuery:
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         url = reader_url(self._timeout_s, self._application)
-        connection = warm_connections().take(url) or connect(url, autocommit=True)
+        if self._uploads:  # in a transaction, which ends with the connection
+            connection = connect(url)
+        else:
+            connection = warm_connections().take(url) or connect(url, autocommit=True)
         undisturbed = False
         try:
             with connection.cursor() as cursor:
                 yield from self._rows(cursor)
-            undisturbed = not self._cancelled.is_set()
+            undisturbed = not (self._cancelled.is_set() or self._uploads)
         finally:
             if undisturbed:
                 warm_connections().give(url, connection)
@@ -134,6 +146,8 @@ class ReaderQuery:
         self._cursor = cursor
         complete = False
         try:
+            if self._uploads and not self._cancelled.is_set():
+                load(cursor, self._uploads)
             if not self._cancelled.is_set():
                 cursor.execute(self._sql)
                 # the handle must live until its stream is taken over

@@ -11,14 +11,22 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
+from typing import TypeVar
 
 from django.conf import settings
+
+T = TypeVar("T")
 
 
 @cache
 def _pool() -> ThreadPoolExecutor:
     """The threads that queries run in: as many as queries may run at a time in this process."""
     return ThreadPoolExecutor(settings.VO_TAP_SYNC_QUERIES, thread_name_prefix="tap")
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """What ``work`` gives, done in one of the threads that queries run in."""
+    return await asyncio.get_running_loop().run_in_executor(_pool(), work)
 
 
 class CancellableStream:

@@ -1,6 +1,5 @@
 """The service's addresses: each parses, calls one function of this room, and answers."""
 
-import asyncio
 from collections.abc import Iterator
 
 from django.conf import settings
@@ -14,7 +13,8 @@ from dali.http import TEXT, dali_errors, methods, parameters_of
 from tap import table_documents, vosi
 from tap.examples import examples as all_examples
 from tap.execution import Execution, QueryRequest
-from tap.streaming import CancellableStream
+from tap.streaming import CancellableStream, in_thread
+from tap.uploads import PartsOfRequest
 
 XML = "text/xml"
 
@@ -24,7 +24,7 @@ XML = "text/xml"
 async def sync(request: HttpRequest) -> StreamingHttpResponse:
     """Run a query and stream its result (TAP 1.1, section 2.1)."""
     asked = QueryRequest.read(parameters_of(request))
-    execution = await asyncio.to_thread(_execution, asked)
+    execution = await in_thread(lambda: _execution(asked, PartsOfRequest(request)))
     wish = request.headers.get("Accept-Encoding", "")
     encoding = None if asked.format.is_compressed else encoding_for(wish)
 
@@ -42,9 +42,10 @@ async def sync(request: HttpRequest) -> StreamingHttpResponse:
     return response
 
 
-def _execution(asked: QueryRequest) -> Execution:
+def _execution(asked: QueryRequest, documents: PartsOfRequest) -> Execution:
     try:
-        return Execution(asked, settings.VO_TAP_SYNC_TIMEOUT_S, synchronous=True)
+        limit = settings.VO_TAP_SYNC_TIMEOUT_S
+        return Execution(asked, limit, synchronous=True, documents=documents)
     finally:
         # a function may have looked something up; no request ends in this thread
         close_old_connections()

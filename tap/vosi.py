@@ -19,6 +19,7 @@ from vo_models.tapregext.models import (
     OutputFormat,
     TableAccess,
     TimeLimits,
+    UploadMethod,
     Version,
 )
 from vo_models.voresource.models import AccessURL, Capability, Interface
@@ -91,6 +92,15 @@ def _table_access() -> TableAccess:
         output_limit=DataLimits(
             default=DataLimit(value=settings.VO_TAP_MAXREC, unit="row"),
             hard=DataLimit(value=settings.VO_TAP_MAXREC_HARD, unit="row"),
+        ),
+        upload_method=[
+            UploadMethod(ivo_id=f"ivo://ivoa.net/std/TAPRegExt#upload-{method}")
+            for method in ("inline", "http", "https")
+        ],
+        # the standard has one limit of one unit before it is raised, and one beyond that
+        upload_limit=DataLimits(
+            default=DataLimit(value=settings.VO_TAP_UPLOAD_MAX_ROWS, unit="row"),
+            hard=DataLimit(value=settings.VO_TAP_UPLOAD_MAX_BYTES, unit="byte"),
         ),
     )
 

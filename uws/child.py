@@ -100,6 +100,7 @@ def _work(attempt: Attempt, folder: Path) -> bool:
         parameters=parameters.check(job_type.parameters, values),
         folder=folder,
         report=report,
+        inputs=files.inputs(job.id),
     )
     job_type.run(context)
     report.flush()

@@ -1,4 +1,4 @@
-"""Where jobs keep their files: one folder per job, one inside it per attempt.
+"""Where jobs keep their files: one folder per job, in it one per attempt and one for inputs.
 
 An attempt that died can't write into the folder of the next.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
+from uws.inputs import Inputs
 from uws.models import Job
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,11 @@ def job_folder(job_id: str) -> Path:
 def attempt_folder(job_id: str, attempt: int) -> Path:
     """The folder of one attempt at a job, counted from 1."""
     return job_folder(job_id) / str(attempt)
+
+
+def inputs(job_id: str) -> Inputs:
+    """The files that belong to a job from its start, whatever its attempts do."""
+    return Inputs(job_folder(job_id) / "inputs")
 
 
 def temporary_folder(job_id: str, attempt: int) -> Path:

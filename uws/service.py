@@ -5,7 +5,7 @@ created it. An anonymous job is everybody's who knows its address, and in nobody
 jobs are refused; administrators may do all.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,14 +16,18 @@ from django.db.models import QuerySet
 from auth.principal import Principal
 from dali.errors import ParameterError
 from dali.parameters import Parameters
+from uws import files, quotas, records
 from uws import parameters as declared
-from uws import quotas, records
 from uws.errors import NotYourJobError, PhaseError, UnknownJobError
-from uws.models import Job, JobParameter
+from uws.models import Job, JobParameter, new_job_id
 from uws.phases import STARTABLE, TERMINAL, Phase, advance
 from uws.records import JobRecord, JobSummary
 from uws.text import ILLEGAL
 from uws.types import JobType
+
+#: Files that come with a request: the name of each and its pieces.
+SentFiles = Mapping[str, Iterable[bytes]]
+NO_FILES: SentFiles = {}
 
 
 def create(
@@ -35,29 +39,38 @@ def create(
     execution_duration: int | None = None,
     destruction: datetime | None = None,
     run_now: bool = False,
+    sent_files: SentFiles = NO_FILES,
 ) -> JobRecord:
     """A new job of ``principal``: PENDING, or QUEUED where ``run_now``.
 
-    Raises `uws.errors.InvalidParametersError` as the job type wants, and
-    `uws.errors.QuotaError`; then there is no job.
+    sent_files: kept where the job type takes files. Raises `uws.errors.InvalidParametersError` as
+    the job type wants, and `uws.errors.QuotaError`; then there is no job.
     """
     quotas.check_new_job(principal)
     values = declared.known_values(job_type.parameters, parameters)
     _refuse_illegal_characters(values, run_id)
     if job_type.refuses_wrong_values:
         _check(job_type, values, complete=run_now)
-    with transaction.atomic():
-        job = Job.objects.create(
-            job_type=job_type.name,
-            owner_id=principal.user_id,
-            run_id=run_id,
-            execution_duration=_allowed_duration(execution_duration),
-            destruction=_allowed_destruction(destruction, datetime.now(UTC)),
-        )
-        _store(job, values)
-        if run_now:
-            _queue(job, principal)
-    return get(job_type, principal, job.id)
+    job_id = new_job_id()
+    try:
+        with transaction.atomic():
+            job = Job.objects.create(
+                id=job_id,
+                job_type=job_type.name,
+                owner_id=principal.user_id,
+                run_id=run_id,
+                execution_duration=_allowed_duration(execution_duration),
+                destruction=_allowed_destruction(destruction, datetime.now(UTC)),
+            )
+            _store(job, values)
+            # no worker sees the job before its files are there
+            _keep(job_type, job, sent_files)
+            if run_now:
+                _queue(job, principal)
+    except BaseException:
+        files.remove(files.job_folder(job_id))
+        raise
+    return get(job_type, principal, job_id)
 
 
 def get(job_type: JobType[Any], principal: Principal, job_id: str) -> JobRecord:
@@ -99,9 +112,15 @@ def list_jobs(
 
 
 def set_parameters(
-    job_type: JobType[Any], principal: Principal, job_id: str, parameters: Parameters
+    job_type: JobType[Any],
+    principal: Principal,
+    job_id: str,
+    parameters: Parameters,
+    sent_files: SentFiles = NO_FILES,
 ) -> None:
     """Give values to parameters of a PENDING job; a parameter's earlier values are dropped.
+
+    sent_files: as for `create`; one replaces an earlier one of its name.
 
     Raises `PhaseError` in any other phase, and `uws.errors.InvalidParametersError` as the job
     type wants; then nothing changes.
@@ -116,6 +135,7 @@ def set_parameters(
             _check(job_type, _stored(job) | values, complete=False)
         job.parameters.filter(name__in=values).delete()
         _store(job, values)
+        _keep(job_type, job, sent_files)
 
 
 def run(job_type: JobType[Any], principal: Principal, job_id: str) -> None:
@@ -210,6 +230,14 @@ def _store(job: Job, values: declared.Values) -> None:
         for name, found in values.items()
         for position, value in enumerate(found)
     )
+
+
+def _keep(job_type: JobType[Any], job: Job, sent: SentFiles) -> None:
+    if job_type.takes_files:
+        inputs = files.inputs(job.id)
+        for name, pieces in sent.items():
+            with inputs.new(name) as kept:
+                kept.writelines(pieces)
 
 
 def _stored(job: Job) -> dict[str, tuple[str, ...]]:

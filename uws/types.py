@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Generic, Protocol
 
 from auth.principal import Principal
+from uws.inputs import Inputs
 from uws.parameters import P
 
 _RESULT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -58,7 +59,8 @@ class JobContext(Generic[P]):
 
     job_id: the job's identifier; nothing public may hold it (it is the key to an anonymous job).
     owner: who created the job. parameters: checked values. folder: an empty folder for this
-    attempt's files, the only place where the job should leave any.
+    attempt's files, the only place where the job should leave any. inputs: files that were sent
+    with the job, and such as later attempts shall find.
     at_completion: called in the transaction that makes the job COMPLETED. What others get to see
     of a job is written there: an attempt that dies before or is given up leaves nothing of it,
     and so a job that is run again shows nothing twice.
@@ -71,12 +73,14 @@ class JobContext(Generic[P]):
         parameters: P,
         folder: Path,
         report: Report | None = None,
+        inputs: Inputs | None = None,
     ) -> None:
         """Without ``report``, progress and messages are dropped."""
         self.job_id = job_id
         self.owner = owner
         self.parameters = parameters
         self.folder = folder
+        self.inputs = inputs or Inputs(folder / "inputs")
         self._report: Report = report or _Silent()
         self._results: dict[str, ResultFile] = {}
         self.at_completion: list[Callable[[], None]] = []
@@ -118,6 +122,7 @@ class JobType(Generic[P]):
     path: where the job list lives, e.g. ``/uws/isgri_image``.
     refuses_wrong_values: a wrong value is refused when it is sent, a missing one at PHASE=RUN.
     Otherwise (TAP) nothing is refused; what is wrong makes the job ERROR when it runs.
+    takes_files: whether files that are sent with the parameters are kept, as `JobContext.inputs`.
     queue: where its jobs wait.
     preload: modules that its code needs, imported once before jobs are forked.
     prepare: called once after that, for what else every job would do anew. It may read the
@@ -131,6 +136,7 @@ class JobType(Generic[P]):
     parameters: type[P]
     run: Callable[[JobContext[P]], None]
     refuses_wrong_values: bool = True
+    takes_files: bool = False
     queue: Queue = Queue.LONG
     preload: tuple[str, ...] = ()
     prepare: Callable[[], None] | None = None

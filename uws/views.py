@@ -13,6 +13,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -59,6 +60,15 @@ def _parameters(request: HttpRequest) -> Parameters:
             f"parameters are taken as {' or '.join(_FORMS)}, not as {request.content_type!r}", 415
         )
     return parameters_of(request)
+
+
+def _sent_files(request: HttpRequest) -> service.SentFiles:
+    """The files of a form, a piece at a time; the form must have been read."""
+    return {
+        str(name): file.chunks()
+        for name, file in request.FILES.items()
+        if isinstance(file, UploadedFile)
+    }
 
 
 def _list_url(job_type: JobType[Any]) -> str:
@@ -161,6 +171,7 @@ def _create(
         execution_duration=parameters.integer("EXECUTIONDURATION"),
         destruction=_time(parameters, "DESTRUCTION"),
         run_now=phase == "RUN",
+        sent_files=_sent_files(request),
     )
     return _see_other(_job_url(job_type, job.job_id))
 
@@ -268,7 +279,8 @@ def parameters(request: HttpRequest, job_type: JobType[Any], job_id: str) -> Htt
     principal = of_request(request)
     if request.method != "POST":
         return _xml(documents.parameters_document(service.get(job_type, principal, job_id)))
-    service.set_parameters(job_type, principal, job_id, _parameters(request))
+    given = _parameters(request)
+    service.set_parameters(job_type, principal, job_id, given, _sent_files(request))
     return _see_other(_job_url(job_type, job_id))
 
 

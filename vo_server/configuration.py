@@ -6,8 +6,10 @@ comes first, then the file ``var/environment`` that set-up writes for the privat
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from dali.fetching import networks
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 VAR = PROJECT_ROOT / "var"
@@ -170,6 +172,29 @@ class Configuration(BaseSettings):
         description="Synchronous queries that run at a time in one process of the web server; "
         "further ones wait.",
     )
+    vo_tap_upload_max_rows: int = Field(
+        default=500_000, ge=1, description="Rows of an uploaded table at most."
+    )
+    vo_tap_upload_max_bytes: int = Field(
+        default=100_000_000, ge=1, description="Bytes of an uploaded table's document at most."
+    )
+    vo_tap_upload_fetch_timeout_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="Seconds that fetching a table, which a client uploads by its address, may "
+        "take.",
+    )
+    vo_tap_upload_networks: str = Field(
+        default="",
+        description="Networks from which tables may be fetched although their addresses aren't "
+        "public, separated by commas, as in `10.1.0.0/16, 192.168.7.5`.",
+    )
+
+    @field_validator("vo_tap_upload_networks")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        networks(text)
+        return text
 
 
 def load() -> Configuration:

@@ -70,7 +70,14 @@ def test_the_capabilities_tell_languages_formats_limits_and_the_data_model(get, 
         a.text for a in tap.findall("outputFormat/alias")
     }
     assert tap.findtext("outputLimit/hard") == str(settings.VO_TAP_MAXREC_HARD)
-    assert tap.find("uploadMethod") is None
+    assert [method.get("ivo-id") for method in tap.findall("uploadMethod")] == [
+        f"ivo://ivoa.net/std/TAPRegExt#upload-{way}" for way in ("inline", "http", "https")
+    ]
+    limits = tap.find("uploadLimit")
+    assert [(limit.tag, limit.get("unit"), int(limit.text)) for limit in limits] == [
+        ("default", "row", settings.VO_TAP_UPLOAD_MAX_ROWS),
+        ("hard", "byte", settings.VO_TAP_UPLOAD_MAX_BYTES),
+    ]
     geometry = tap.find(
         "language/languageFeatures[@type='ivo://ivoa.net/std/TAPRegExt#features-adqlgeo']"
     )

@@ -46,7 +46,10 @@ def test_a_job_leaves_its_table_as_the_result(job):
         ({"LANG": "X", "QUERY": "SELECT 1"}, "LANG: 'X' is not offered"),
         ({"QUERY": "SELECT a FROM b"}, "line 1, column 15: unknown table"),
         ({"QUERY": "SELECT 1 / 0 AS x FROM tap_schema.tables"}, "division by zero"),
-        ({"QUERY": "SELECT 1", "UPLOAD": ("a,b", "c,d")}, "UPLOAD: this service does not"),
+        (
+            {"QUERY": "SELECT 1", "UPLOAD": ("a,param:b", "c,d")},
+            "table a: the request has no part 'b'",
+        ),
         ({"QUERY": "SELECT 1", "MAXREC": "x"}, "MAXREC: 'x' is not a whole number"),
     ],
 )

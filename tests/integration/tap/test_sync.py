@@ -134,7 +134,7 @@ def test_a_form_is_as_good_as_a_query_string(post):
         ({"MAXREC": "many"}, "MAXREC: 'many' is not a whole number"),
         ({"MAXREC": "-1"}, "MAXREC: is negative"),
         ({"FORMAT": "image/png"}, "FORMAT: 'image/png' is not offered"),
-        ({"UPLOAD": "mine,param:x"}, "UPLOAD: this service does not take uploaded tables yet"),
+        ({"UPLOAD": "mine,param:x"}, "UPLOAD: table mine: the request has no part 'x'"),
         ({"QUERY": " "}, "QUERY: is missing"),
         ({"MAXREC": ["1", "2"]}, "MAXREC: given 2 times"),
     ],
