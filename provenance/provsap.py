@@ -35,6 +35,8 @@ def provsap(request: HttpRequest) -> HttpResponse:
         raise ParameterError("ID", "missing: the identifier of an entity or activity")
     if len(identifiers) > _MOST_IDENTIFIERS:
         raise ParameterError("ID", f"at most {_MOST_IDENTIFIERS} are taken at once")
+    if any("\0" in identifier for identifier in identifiers):
+        raise ParameterError("ID", "no identifier has the character U+0000")
     _choice(asked, "DIRECTION", ("BACK",))
     _choice(asked, "MODEL", ("IVOA",))
     media_type, write = writers[_choice(asked, "RESPONSEFORMAT", tuple(writers))]

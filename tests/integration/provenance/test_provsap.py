@@ -215,6 +215,7 @@ def test_agents_and_configuration_can_be_left_out(client: Client) -> None:
         (f"ID={IMAGE}&RESPONSEFORMAT=PROV-SVG", 400, "only PROV-JSON, PROV-N"),
         (f"ID={IMAGE}&MODEL=W3C", 400, "only IVOA"),
         ("ID=a&" * 101, 400, "at most 100"),
+        ("ID=%00", 400, "U+0000"),
     ],
 )
 def test_what_is_asked_wrongly_is_refused_in_words(
