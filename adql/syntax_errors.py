@@ -8,7 +8,11 @@ from adql.errors import AdqlError, nearest
 from adql.lexer import position_of, tokens
 from adql.words import KEYWORDS, RESERVED
 
+_SET_OPERATORS = {"UNION", "EXCEPT", "INTERSECT"}
 _VALUE_STARTS = {"WHOLE_NUMBER", "NUMBER", "STRING", "FUNCTION", "AGGREGATE", "CAST", "NULL"}
+
+#: What may begin a value too, and an asterisk that then is no operator.
+_VALUE_SIGNS = {"IDENTIFIER", "DELIMITED", "_LPAR", "SIGN", "ASTERISK"}
 
 _SHOWN = {
     "IDENTIFIER": "a name",
@@ -51,7 +55,9 @@ def _wanted(expected: set[str]) -> str:
     words: list[str] = []
     if expected >= _VALUE_STARTS:
         words.append("a value")
-        expected = expected - _VALUE_STARTS - {"IDENTIFIER", "DELIMITED", "_LPAR", "SIGN"}
+        if "ASTERISK" in expected:
+            words.append("`*`")
+        expected = expected - _VALUE_STARTS - _VALUE_SIGNS
     for name in sorted(expected, key=lambda n: (n not in _SHOWN, n)):
         shown = _SHOWN.get(name, name)
         if shown not in words:
@@ -76,6 +82,14 @@ def _hint(text: str, error: UnexpectedToken, expected: set[str]) -> str | None:
         return "ADQL has no LIMIT; write SELECT TOP n ..."
     if token.type == "SELECT" and previous is not None and previous == "(":
         return "ADQL has subqueries in FROM, IN and EXISTS only"
+    if word == "*" and previous == "/":
+        return "a comment begins with -- and ends with the line"
+    if word.upper() == "CROSS":
+        return "ADQL has no CROSS JOIN; name the tables with a comma between them"
+    if token.type == "SELECT" and previous is not None and previous.upper() == "MINUS":
+        return "ADQL's word for it is EXCEPT"
+    if word.upper() in _SET_OPERATORS and _SET_OPERATORS.isdisjoint(expected):
+        return "a query with ORDER BY or OFFSET stands in parentheses beside another"
     if word == previous == "=":
         return "equality is a single ="
     if token.type == "DISTINCT" and previous is not None and previous.type == "WHOLE_NUMBER":
