@@ -14,9 +14,9 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.db.models.functions import Now
 
-from uws import processes, registry, statements
+from uws import files, processes, registry, statements
 from uws.models import Job, JobResult, Worker
-from uws.phases import Phase
+from uws.phases import Phase, next_phases
 from uws.processes import Process
 from uws.types import Queue
 
@@ -251,13 +251,31 @@ def may_end_backends_of(role: str) -> bool:
 
 
 def destroy_expired() -> int:
-    """Destroy jobs past their destruction time, with their files; how many."""
+    """Destroy jobs past their destruction time, with their files; how many.
+
+    Where the server archives, a job that has ended keeps its description for some time more, in
+    the phase ARCHIVED (UWS 1.1, section 2.1.3).
+    """
+    archive = timedelta(days=settings.VO_UWS_ARCHIVE_DAYS)
     with transaction.atomic():
         expired = Job.objects.select_for_update(skip_locked=True).filter(destruction__lt=Now())
         jobs = list(expired[:100])
         for job in jobs:
-            job.delete()
+            if archive and Phase.ARCHIVED in next_phases(Phase(job.phase)):
+                _archive(job, archive)
+            else:
+                job.delete()
     return len(jobs)
+
+
+def _archive(job: Job, how_long: timedelta) -> None:
+    """Keep the job's description alone."""
+    job.phase = Phase.ARCHIVED
+    job.destruction += how_long
+    job.save(update_fields=["phase", "destruction"])
+    job.results.all().delete()
+    folder = files.job_folder(job.id)
+    transaction.on_commit(lambda: files.remove(folder))
 
 
 def workers_alive() -> list[WorkerRecord]:

@@ -23,6 +23,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 
 from uws import child, files, processes, queue, registry
 from uws.changes import CHANNEL
+from uws.janitor import Janitor
 from uws.phases import TERMINAL
 from uws.queue import Attempt, Claim, WorkerIdentity
 from uws.template import Ended, Template, TemplateLostError
@@ -74,6 +75,7 @@ class Worker:
             template=self._template.process,
             capacity=sum(self._places.values()),
         )
+        self._janitor = Janitor()
         self._running: dict[str, _Running] = {}
         self._ended: list[Ended] = []
         self._is_stopping = False
@@ -162,6 +164,7 @@ class Worker:
             files.remove_attempt(attempt.job_id, attempt.number)
         queue.forget_lost_workers()
         queue.destroy_expired()
+        self._janitor.sweep()
         self._may_be_queued = set(self._places)
 
     def _hear(self) -> None:

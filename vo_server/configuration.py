@@ -151,6 +151,12 @@ class Configuration(BaseSettings):
     vo_uws_max_destruction_days: float = Field(
         default=365.0, gt=0, description="Most days that an owner may keep a job."
     )
+    vo_uws_archive_days: float = Field(
+        default=0.0,
+        ge=0,
+        description="Days for which the description of a destroyed job is kept, without its "
+        "results, in the phase ARCHIVED. 0: it is gone at once.",
+    )
     vo_uws_max_wait_s: float = Field(
         default=60.0,
         ge=0,

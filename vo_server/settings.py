@@ -145,6 +145,7 @@ VO_UWS_DEFAULT_EXECUTION_DURATION_S = CONFIGURATION.vo_uws_default_execution_dur
 VO_UWS_MAX_EXECUTION_DURATION_S = CONFIGURATION.vo_uws_max_execution_duration_s
 VO_UWS_DEFAULT_DESTRUCTION_DAYS = CONFIGURATION.vo_uws_default_destruction_days
 VO_UWS_MAX_DESTRUCTION_DAYS = CONFIGURATION.vo_uws_max_destruction_days
+VO_UWS_ARCHIVE_DAYS = CONFIGURATION.vo_uws_archive_days
 VO_UWS_MAX_WAIT_S = CONFIGURATION.vo_uws_max_wait_s
 VO_TAP_MAXREC = CONFIGURATION.vo_tap_maxrec
 VO_TAP_MAXREC_HARD = CONFIGURATION.vo_tap_maxrec_hard

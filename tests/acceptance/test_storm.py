@@ -1,12 +1,13 @@
 """Jobs under faults, in short; ``make soak`` is the long form."""
 
-import shutil
+from pathlib import Path
 
 import pytest
 from storm import blow
 
 pytestmark = pytest.mark.skipif(
-    shutil.which("pg_ctlcluster") is None, reason="needs PostgreSQL's programs to restart its own"
+    not list(Path("/usr/lib/postgresql").glob("*/lib/pg_sphere.so")),
+    reason="no PostgreSQL with pgSphere is installed here, to have one that may be restarted",
 )
 
 

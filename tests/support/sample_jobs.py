@@ -31,7 +31,7 @@ class SampleParameters(JobParameters):
     grandchild: bool = Field(default=False, description="Start a process of its own, and wait.")
     pool: bool = Field(default=False, description="Compute in a pool of processes.")
     log: str = Field(default="", description="A file to add a line to whenever the job is run.")
-    end: str = Field(default="", description="fail, raise, kill, exit or nothing.")
+    end: str = Field(default="", description="fail, full, raise, kill, exit or nothing.")
 
 
 def run(context: JobContext[SampleParameters]) -> None:
@@ -55,6 +55,8 @@ def run(context: JobContext[SampleParameters]) -> None:
     match told.end:
         case "fail":
             raise JobFailure("the sky is cloudy")
+        case "full":
+            Path("/dev/full").write_text("no room")
         case "raise":
             raise RuntimeError("SELECT secret FROM nowhere")
         case "kill":

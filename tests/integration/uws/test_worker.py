@@ -62,9 +62,11 @@ def test_a_job_runs_as_its_owner(worker, submit, eventually, people, sample):
 
 
 def test_jobs_end_in_error_with_words_for_their_owner_only(worker, submit, ended, lenient):
-    jobs = {end: submit(end=end) for end in ("fail", "raise")}
+    jobs = {end: submit(end=end) for end in ("fail", "raise", "full")}
     assert ended(jobs["fail"]).error.message == "the sky is cloudy"
     assert ended(jobs["raise"]).error.message == "internal error"
+    full = ended(jobs["full"]).error
+    assert (full.message, full.kind) == ("the server's disk is full", "transient")
     for job_id in jobs.values():
         assert not job_folder(job_id).exists()
 
