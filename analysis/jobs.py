@@ -7,7 +7,7 @@ by the workers' template (``preload``), never by the web server.
 from typing import Any
 
 from analysis.workflows.isgri_image_parameters import IsgriImageParameters
-from uws.types import JobContext, JobType
+from uws.types import FileDescription, JobContext, JobType
 
 
 def _isgri_image(context: JobContext[IsgriImageParameters]) -> None:
@@ -24,6 +24,16 @@ ISGRI_IMAGE: JobType[IsgriImageParameters] = JobType(
     path="/uws/isgri_image",
     parameters=IsgriImageParameters,
     run=_isgri_image,
+    uses=(
+        FileDescription("events", "ISGRI event lists of the Science Windows.", "application/fits"),
+    ),
+    makes=(
+        FileDescription("mosaic", "Sky maps of all Science Windows together.", "application/fits"),
+        FileDescription("sources", "Sources in the mosaic.", "application/x-votable+xml"),
+        FileDescription("sources_fits", "The same as FITS.", "application/fits"),
+        FileDescription("preview", "Picture of the significance.", "image/png"),
+        FileDescription("log", "What was done, line by line.", "text/plain"),
+    ),
     preload=("analysis.workflows.isgri_image", "analysis.engines.coded_mask_steps"),
 )
 

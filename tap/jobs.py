@@ -19,7 +19,7 @@ from tap.reader import load_driver
 from tap.uploads import FilesOfJob
 from uws.errors import JobFailure
 from uws.parameters import JobParameters, Meaning
-from uws.types import JobContext, JobType, Queue
+from uws.types import FileDescription, JobContext, JobType, Queue
 
 
 class TapParameters(JobParameters):
@@ -98,6 +98,7 @@ job_type = JobType(
     refuses_wrong_values=False,
     takes_files=True,
     queue=Queue.SHORT,
+    makes=(FileDescription("result", "The table, in the format of RESPONSEFORMAT."),),
     preload=("tap.execution",),
     prepare=prepare,
 )

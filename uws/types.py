@@ -46,6 +46,18 @@ class _Silent:
 
 
 @dataclass(frozen=True, slots=True)
+class FileDescription:
+    """A file that jobs of a type use or make, as told to clients.
+
+    name: the result's, or the role's. media_type: where it is always the same.
+    """
+
+    name: str
+    description: str
+    media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ResultFile:
     """One file that a job leaves to its owner."""
 
@@ -124,6 +136,7 @@ class JobType(Generic[P]):
     Otherwise (TAP) nothing is refused; what is wrong makes the job ERROR when it runs.
     takes_files: whether files that are sent with the parameters are kept, as `JobContext.inputs`.
     queue: where its jobs wait.
+    uses, makes: the files that its jobs read and the results that they leave.
     preload: modules that its code needs, imported once before jobs are forked.
     prepare: called once after that, for what else every job would do anew. It may read the
     database, but must leave no connection open and no thread.
@@ -138,5 +151,7 @@ class JobType(Generic[P]):
     refuses_wrong_values: bool = True
     takes_files: bool = False
     queue: Queue = Queue.LONG
+    uses: tuple[FileDescription, ...] = ()
+    makes: tuple[FileDescription, ...] = ()
     preload: tuple[str, ...] = ()
     prepare: Callable[[], None] | None = None

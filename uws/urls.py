@@ -30,12 +30,21 @@ def job_type_urls(job_type: JobType[Any]) -> list[URLPattern]:
     return [path(place, view, {"job_type": job_type}) for place, view in places]
 
 
+def _descriptions(job_type: JobType[Any]) -> list[URLPattern]:
+    """What the job type is, beside its jobs; no job's id is one of these words."""
+    return [
+        path(f"uws/{job_type.name}/{place}", view, {"job_type": job_type})
+        for place, view in (("description", views.description), ("jdl", views.job_description))
+    ]
+
+
 def urlpatterns() -> list[URLPattern]:
     """Every registered job type's addresses, and those of ``/uws/`` itself.
 
     Call it once all job types are registered.
     """
     return [
+        *(pattern for job_type in registry.all() for pattern in _descriptions(job_type)),
         *(pattern for job_type in registry.all() for pattern in job_type_urls(job_type)),
         path("uws/", views.job_types, name="job_types_list"),
         path("uws", views.job_types),

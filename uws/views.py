@@ -6,8 +6,7 @@ asynchronous one, since its answer may be held (`uws.wait`).
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -22,13 +21,13 @@ from django.views.decorators.csrf import csrf_exempt
 from auth.principal import Principal, of_request
 from dali.errors import DaliError, NotFoundError, ParameterError
 from dali.files import file_response
-from dali.http import dali_errors, error_response, methods, parameters_of
+from dali.http import VOTABLE, dali_errors, error_response, methods, parameters_of
 from dali.parameters import Parameters
-from uws import documents, registry, service
+from uws import documents, job_description_language, json_documents, registry, service
 from uws.models import Job
-from uws.parameters import describe
 from uws.phases import Phase
 from uws.shared_reading import SharedReading
+from uws.times import read_time
 from uws.types import JobType
 from uws.wait import hold, requested_phase, requested_wait
 
@@ -96,15 +95,8 @@ def _text(text: str) -> HttpResponse:
 
 
 def _time(parameters: Parameters, name: str) -> datetime | None:
-    """UWS 1.1, section 2.2.1: ISO 8601; UTC, also where the zone is left out."""
     text = parameters.one(name)
-    if text is None:
-        return None
-    try:
-        time = datetime.fromisoformat(text.strip())
-        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ParameterError(name, f"{text!r} is not a time in ISO 8601") from None
+    return None if text is None else read_time(name, text)
 
 
 def _required(parameters: Parameters, name: str) -> str:
@@ -116,18 +108,23 @@ def _required(parameters: Parameters, name: str) -> str:
 
 @_resource("GET", "HEAD")
 def job_types(request: HttpRequest) -> HttpResponseBase:
-    """The job types that are offered, with their parameters, as JSON."""
-    offered = [
-        {
-            "name": job_type.name,
-            "title": job_type.title,
-            "description": job_type.description,
-            "href": _list_url(job_type),
-            "parameters": [asdict(parameter) for parameter in describe(job_type.parameters)],
-        }
-        for job_type in registry.all()
-    ]
-    return JsonResponse({"job_types": offered})
+    """What can be asked for here, with every parameter's meaning."""
+    return JsonResponse(
+        {"job_types": [json_documents.job_type(offered) for offered in registry.all()]}
+    )
+
+
+@_resource("GET", "HEAD")
+def description(request: HttpRequest, job_type: JobType[Any]) -> HttpResponseBase:
+    """The job type as JSON."""
+    return JsonResponse(json_documents.job_type(job_type))
+
+
+@_resource("GET", "HEAD")
+def job_description(request: HttpRequest, job_type: JobType[Any]) -> HttpResponseBase:
+    """The job type as a VOTable in the job description language."""
+    document = job_description_language.document(job_type, _list_url(job_type))
+    return HttpResponse(document, content_type=VOTABLE)
 
 
 @_resource("GET", "HEAD", "POST", "DELETE")

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from archive.urls import urlpatterns as archive_urlpatterns
 from portal.urls import urlpatterns as portal_urlpatterns
 from provenance.urls import urlpatterns as provenance_urlpatterns
+from uws.api import urlpatterns as uws_api_urlpatterns
 from uws.urls import urlpatterns as uws_urlpatterns
 from vo_server import health
 
@@ -17,5 +18,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *archive_urlpatterns,
     *portal_urlpatterns,
     *provenance_urlpatterns,
+    *uws_api_urlpatterns,
     *uws_urlpatterns(),
 ]

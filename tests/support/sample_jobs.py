@@ -15,7 +15,7 @@ from pydantic import Field
 
 from uws.errors import JobFailure
 from uws.parameters import JobParameters, Meaning
-from uws.types import JobContext, JobType, Queue
+from uws.types import FileDescription, JobContext, JobType, Queue
 
 
 class SampleParameters(JobParameters):
@@ -76,6 +76,7 @@ sample = JobType(
     parameters=SampleParameters,
     run=run,
     queue=Queue.SHORT,
+    makes=(FileDescription("result", "The text.", "text/plain"),),
 )
 long = JobType(
     name="long",
