@@ -249,7 +249,8 @@ class _Storm:
             elif phase != "ABORTED" or job_id not in self._aborted:
                 wrong.append(f"job {job_id} is {phase}")
         kept = {self.server.jobs / path for found in paths.values() for path in found}
-        files = {path for path in self.server.jobs.rglob("*") if path.is_file()}
+        marker = self.server.jobs / ".database"
+        files = {path for path in self.server.jobs.rglob("*") if path.is_file()} - {marker}
         wrong += [
             f"a file without a job: {path.relative_to(self.server.jobs)}" for path in files - kept
         ]
@@ -257,7 +258,7 @@ class _Storm:
         wrong += [
             f"a folder without a job's file: {folder.name}"
             for folder in self.server.jobs.iterdir()
-            if folder.name not in known
+            if folder.name not in known and folder != marker
         ]
 
 
