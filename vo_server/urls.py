@@ -21,3 +21,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *uws_api_urlpatterns,
     *uws_urlpatterns(),
 ]
+
+handler404 = "vo_server.unknown_address.not_found"
