@@ -4,8 +4,10 @@ The web server sets `request_id`, a job's child process sets `job_id`; the filte
 is set on every line, so that an operator can follow one request through all rooms.
 """
 
+import json
 import logging
 from contextvars import ContextVar
+from datetime import UTC, datetime
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 job_id: ContextVar[str] = ContextVar("job_id", default="-")
@@ -19,3 +21,22 @@ class ContextFilter(logging.Filter):
         record.request_id = request_id.get()
         record.job_id = job_id.get()
         return True
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object per line, for programs that collect logs. Times in UTC."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record with its context, and an exception's traceback where there is one."""
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line = {
+            "time": time.removesuffix("+00:00") + "Z",
+            "level": record.levelname,
+            "logger": record.name,
+            "request_id": getattr(record, "request_id", "-"),
+            "job_id": getattr(record, "job_id", "-"),
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)

@@ -178,3 +178,32 @@ class JobMessage(models.Model):
     def __str__(self) -> str:
         """The line."""
         return self.text
+
+
+class EndedJobs(models.Model):
+    """How many jobs have ended how, and how long they took: counts that outlive the jobs.
+
+    A trigger (migration 0005) writes them; a bucket doesn't hold what lies in lower ones.
+    """
+
+    job_type = models.CharField(max_length=100)
+    phase = models.CharField(max_length=10)
+    measure = models.CharField(
+        max_length=8, choices=[("duration", "duration"), ("waiting", "waiting")]
+    )
+    up_to = models.FloatField(help_text="Seconds; the bucket's upper limit.")
+    jobs = models.BigIntegerField()
+    seconds = models.FloatField(help_text="Of all these jobs together.")
+
+    class Meta:
+        """One row per bucket."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["job_type", "phase", "measure", "up_to"], name="uws_ended_bucket"
+            )
+        ]
+
+    def __str__(self) -> str:
+        """The bucket."""
+        return f"{self.job_type} {self.phase}: {self.measure} up to {self.up_to:g} s"

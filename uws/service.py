@@ -169,6 +169,18 @@ def abort(job_type: JobType[Any], principal: Principal, job_id: str) -> None:
         job.save(update_fields=["phase", "end_time", "worker", "lease_expires"])
 
 
+def hold(job_type: JobType[Any], principal: Principal, job_id: str) -> None:
+    """Keep a job that waits from being run, until it is asked for again by `run`.
+
+    Raises `PhaseError` for a job that is under way or over.
+    """
+    with transaction.atomic():
+        job = _lock(job_type, principal, job_id)
+        if job.phase != Phase.HELD:
+            job.phase = advance(Phase(job.phase), Phase.HELD)
+            job.save(update_fields=["phase"])
+
+
 def delete(job_type: JobType[Any], principal: Principal, job_id: str) -> None:
     """Destroy the job, its results and all trace of it (UWS 1.1, section 2.1.5)."""
     with transaction.atomic():

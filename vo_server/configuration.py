@@ -5,6 +5,7 @@ comes first, then the file ``var/environment`` that set-up writes for the privat
 """
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -43,6 +44,11 @@ class Configuration(BaseSettings):
     )
     vo_debug: bool = Field(default=False, description="Django's debug pages. Never in production.")
     vo_log_level: str = Field(default="INFO", description="Least level of logged messages.")
+    vo_log_format: Literal["plain", "json"] = Field(
+        default="plain",
+        description="Logged lines as text, or each as one JSON object with the ids of its request "
+        "and job.",
+    )
     vo_secret_key: str = Field(
         default="", description="Django's secret key. Empty: made once in `var/secret_key`."
     )

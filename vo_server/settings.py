@@ -164,12 +164,13 @@ LOGGING = {
         "plain": {
             "format": "%(asctime)s %(levelname)s %(name)s "
             "[request %(request_id)s] [job %(job_id)s] %(message)s"
-        }
+        },
+        "json": {"()": "dali.log_context.JsonFormatter"},
     },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
-            "formatter": "plain",
+            "formatter": CONFIGURATION.vo_log_format,
             "filters": ["context"],
         }
     },

@@ -7,6 +7,7 @@ from archive.urls import urlpatterns as archive_urlpatterns
 from portal.urls import urlpatterns as portal_urlpatterns
 from provenance.urls import urlpatterns as provenance_urlpatterns
 from uws.api import urlpatterns as uws_api_urlpatterns
+from uws.metrics import metrics_view
 from uws.urls import urlpatterns as uws_urlpatterns
 from vo_server import health
 
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tap.urls")),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("metrics", metrics_view),
     *archive_urlpatterns,
     *portal_urlpatterns,
     *provenance_urlpatterns,

@@ -40,7 +40,7 @@ class Meanwhile:
     """Requests that are under way while the test goes on."""
 
     def __init__(self):
-        self._pool = ThreadPoolExecutor(70)
+        self._pool = ThreadPoolExecutor(210)
 
     def get(self, address, **parameters):
         return self._pool.submit(get, address, **parameters)
@@ -107,7 +107,7 @@ def test_a_job_deleted_while_somebody_waits_is_not_found(server, sample, job, me
 
 def test_many_who_wait_slow_nobody_down_and_all_learn_of_the_change(server, sample, job, meanwhile):
     address = f"{server}{sample.path}/{job}"
-    waiting = [meanwhile.get(address, WAIT=15) for _ in range(60)]
+    waiting = [meanwhile.get(address, WAIT=15) for _ in range(200)]
     time.sleep(2)
     assert not any(future.done() for future in waiting)
     assert max(get(f"{server}/health/live")[1] for _ in range(10)) < 1
