@@ -5,5 +5,6 @@ from django.urls import path
 from archive import views
 
 urlpatterns = [
+    path("datalink/links", views.links, name="links"),
     path("products/<path:product_id>", views.product, name="product"),
 ]

@@ -1,4 +1,4 @@
-"""Files over HTTP, with rights."""
+"""Files over HTTP, with rights, and the links to them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -8,13 +8,15 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
+from archive.datalink import LINK_FORMATS, link_table
 from archive.file_store import CHUNK
 from archive.identifiers import is_product_id
 from archive.models import DataProduct
 from archive.rights import Rights, may_read
 from auth.principal import of_request
-from dali.errors import AuthorisationError, NotFoundError
-from dali.http import dali_errors, methods
+from dali import formats
+from dali.errors import AuthorisationError, DaliError, NotFoundError
+from dali.http import dali_errors, methods, parameters_of
 
 
 @dali_errors
@@ -35,6 +37,19 @@ def product(request: HttpRequest, product_id: str) -> HttpResponseBase:
     if not path.is_file():
         raise NotFoundError("The file of this product is missing; the operator can find out why.")
     return _file_response(request, stored, path)
+
+
+@dali_errors
+@methods("GET", "HEAD", "POST")
+def links(request: HttpRequest) -> HttpResponse:
+    """What belongs to each ID (DataLink 1.1, section 2): a table, errors of single IDs in it."""
+    try:
+        parameters = parameters_of(request)
+        table_format = formats.table_format(parameters, LINK_FORMATS)
+    except DaliError as error:
+        raise DaliError(f"UsageFault: {error.message}", error.status) from error
+    table = link_table(parameters.all("ID"), of_request(request))
+    return HttpResponse(b"".join(table_format.write(table)), content_type=table_format.media_type)
 
 
 def _refusal(rights: Rights) -> str:

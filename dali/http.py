@@ -31,9 +31,13 @@ P = ParamSpec("P")
 def parameters_of(request: HttpRequest) -> Parameters:
     """All parameters of a request, those of the query string before those of a form.
 
-    Raises `DaliError` where the form can't be read.
+    Raises `DaliError` where they can't be read.
     """
-    return Parameters((*_pairs(request.GET), *_pairs(form_of(request))))
+    try:
+        query = request.GET
+    except SuspiciousOperation as exc:
+        raise DaliError("there are too many parameters in the address") from exc
+    return Parameters((*_pairs(query), *_pairs(form_of(request))))
 
 
 def form_of(request: HttpRequest) -> QueryDict:

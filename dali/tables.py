@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from dali.errors import DaliError
 from dali.fields import Field
+from dali.services import Service
 
 QUERY_STATUS = "QUERY_STATUS"
 
@@ -34,12 +35,14 @@ class TableStream:
     limit: rows that are written at most (MAXREC); one row more and the result has overflowed, so
         ``batches`` must offer at least one row beyond the limit if there is one. A limit of 0 asks
         for the fields alone: no batch is pulled, and the result counts as cut.
+    services: offered for values of this table; those without a column here are left out.
     """
 
     fields: tuple[Field, ...]
     batches: Iterable[pa.RecordBatch]
     infos: tuple[Info, ...] = ()
     limit: int | None = None
+    services: tuple[Service, ...] = ()
 
 
 class LimitedBatches:

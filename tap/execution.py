@@ -102,7 +102,9 @@ class Execution:
             Info("QUERY", self._request.query),
             Info("SERVICE", f"{settings.SITE_URL}/tap"),
         )
-        stream = TableStream(self._fields, self._batches(), infos, self._request.limit)
+        stream = TableStream(
+            self._fields, self._batches(), infos, self._request.limit, published.services()
+        )
         return self._request.format.write(stream)
 
     def _batches(self) -> Iterator[pa.RecordBatch]:

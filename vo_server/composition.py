@@ -16,8 +16,10 @@ from django.db.models.signals import post_migrate, pre_migrate
 from adql import CATALOGUE_FUNCTIONS, Function
 from adql.schema import Schema
 from analysis import jobs as analysis_jobs
+from archive import datalink as archive_datalink
 from archive import functions as archive_functions
 from archive import tables as archive_tables
+from dali.services import Service
 from provenance import tables as provenance_tables
 from provenance.description_store import describe
 from tap import jobs as tap_jobs
@@ -34,7 +36,7 @@ def wire() -> None:
     for module in settings.VO_UWS_JOB_MODULES:
         for job_type in import_module(module).job_types:
             registry.register(job_type)
-    published.declare(published_schemas(), published_functions())
+    published.declare(published_schemas(), published_functions(), offered_services())
     # tap's tables are those that publishing writes; by then all other rooms have migrated too
     tap = apps.get_app_config("tap")
     pre_migrate.connect(_withdraw, sender=tap, dispatch_uid="withdraw published tables")
@@ -50,6 +52,11 @@ def published_schemas() -> tuple[Schema, ...]:
 def published_functions() -> tuple[Function, ...]:
     """The functions that queries may call beside those of the language."""
     return (*CATALOGUE_FUNCTIONS, *archive_functions.published_functions())
+
+
+def offered_services() -> tuple[Service, ...]:
+    """The services that results of queries are described with."""
+    return archive_datalink.offered_services()
 
 
 def reader_role() -> str | None:

@@ -13,11 +13,13 @@ import pyarrow as pa
 
 from adql.schema import SpaceSystem, TimeSystem
 from dali.fields import Field
+from dali.services import Service
 from dali.tables import QUERY_STATUS, Ending, Info, LimitedBatches, TableStream
 from dali.writers.xml import XmlPieces
 
 Systems = Mapping[SpaceSystem | TimeSystem | None, str]
 _IDENTIFIER = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+_TEXT = {"datatype": "char", "arraysize": "*"}
 _VOTABLE = {
     "version": "1.4",
     "xmlns": "http://www.ivoa.net/xml/VOTable/v1.3",
@@ -61,11 +63,15 @@ def _system(xml: XmlPieces, system: SpaceSystem | TimeSystem, identifier: str) -
     xml.line()
 
 
+def _identifier(field: Field) -> str | None:
+    """The field's name, by which astropy names its columns, where XML allows that."""
+    return field.name if _IDENTIFIER.fullmatch(field.name) else None
+
+
 def _field(xml: XmlPieces, field: Field, system: str | None, nulls: Mapping[str, int]) -> None:
     attributes = {
         "name": field.name,
-        # astropy names its columns by ID
-        "ID": field.name if _IDENTIFIER.fullmatch(field.name) else None,
+        "ID": _identifier(field),
         "datatype": field.datatype,
         "arraysize": field.arraysize,
         "xtype": field.xtype,
@@ -111,6 +117,39 @@ def _begin_table(xml: XmlPieces, stream: TableStream, nulls: Mapping[str, int]) 
         _field(xml, field, systems.get(field.system), nulls)
 
 
+def _end_table(xml: XmlPieces, stream: TableStream, status: Info | None) -> None:
+    """From the end of the table to the end of the document."""
+    xml.end()  # TABLE
+    xml.line()
+    if status is not None and status.value != "OK":
+        _info(xml, status)
+    xml.end()  # RESOURCE
+    xml.line()
+    for service in stream.services:
+        field = service.column(stream.fields)
+        if field is not None and _identifier(field) is not None:
+            _service(xml, service, field)
+    xml.end_all()
+
+
+def _service(xml: XmlPieces, service: Service, field: Field) -> None:
+    """A service descriptor (DataLink 1.1, section 4.1)."""
+    xml.start("RESOURCE", {"type": "meta", "utype": "adhoc:service", "name": service.name})
+    xml.element("DESCRIPTION", text=service.description)
+    for name, value in (
+        ("standardID", service.standard_id),
+        ("accessURL", service.access_url),
+        ("contentType", service.content_type),
+    ):
+        xml.element("PARAM", {"name": name, **_TEXT, "value": value})
+    xml.start("GROUP", {"name": "inputParams"})
+    reference = {"value": "", "ref": _identifier(field)}
+    xml.element("PARAM", {"name": service.parameter, **_TEXT, **reference})
+    xml.end()
+    xml.end()
+    xml.line()
+
+
 def description(stream: TableStream, status: Info | None = None) -> bytes:
     """The document without its rows, for formats that carry one beside theirs.
 
@@ -118,11 +157,7 @@ def description(stream: TableStream, status: Info | None = None) -> bytes:
     """
     xml = XmlPieces()
     _begin_table(xml, stream, {})
-    xml.end()  # TABLE
-    xml.line()
-    if status is not None and status.value != "OK":
-        _info(xml, status)
-    xml.end_all()
+    _end_table(xml, stream, status)
     return xml.take()
 
 
@@ -149,11 +184,7 @@ def write_votable(stream: TableStream, encoder: RowEncoder) -> Iterator[bytes]:
     for _ in encoder.envelope:
         xml.end()
     xml.end()  # DATA
-    xml.end()  # TABLE
-    xml.line()
-    if ending.status.value != "OK":
-        _info(xml, ending.status)
-    xml.end_all()
+    _end_table(xml, stream, ending.status)
     yield xml.take()
 
 
