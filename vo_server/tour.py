@@ -150,14 +150,13 @@ class Tour:
         )
         if offset > 3:
             raise TourError("the most significant source is not within 3 arcmin of the Crab")
+        self.mosaic_id = str(fits.getheader(self.results["mosaic"])["PROVENT"])
         rows = self.tap.search(
-            "SELECT TOP 1 obs_publisher_did, access_url, calib_level, dataproduct_type, t_exptime"
-            " FROM ivoa.obscore WHERE dataproduct_type = 'image' AND calib_level = 3"
-            " ORDER BY obs_creation_date DESC"
+            "SELECT access_url FROM ivoa.obscore WHERE dataproduct_type = 'image'"
+            f" AND calib_level = 3 AND obs_publisher_did = '{self.mosaic_id}'"
         ).to_table()
-        if len(rows) == 0:
-            raise TourError("the mosaic is not in ivoa.obscore")
-        self.mosaic_id = str(rows[0]["obs_publisher_did"])
+        if len(rows) != 1:
+            raise TourError(f"the mosaic {self.mosaic_id} is not in ivoa.obscore")
         self.say(f"   in ivoa.obscore as {self.mosaic_id}")
         published = requests.get(str(rows[0]["access_url"]), timeout=TIMEOUT_S)
         published.raise_for_status()
