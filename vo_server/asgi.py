@@ -12,6 +12,7 @@ _django = get_asgi_application()
 from django.conf import settings  # noqa: E402
 
 from tap import translations  # noqa: E402
+from vo_server.cross_origin import CrossOriginReading  # noqa: E402
 from vo_server.postgresql.base import keep_connections  # noqa: E402
 from vo_server.request_body import WholeBody  # noqa: E402
 from vo_server.request_identity import RequestIdentity  # noqa: E402
@@ -19,4 +20,4 @@ from vo_server.request_identity import RequestIdentity  # noqa: E402
 keep_connections()
 translations.prepare()
 
-application = RequestIdentity(WholeBody(_django, settings.VO_MAX_REQUEST_BYTES))
+application = RequestIdentity(CrossOriginReading(WholeBody(_django, settings.VO_MAX_REQUEST_BYTES)))
