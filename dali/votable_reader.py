@@ -180,7 +180,7 @@ def _column(
     if size is not None and not _SIZE.fullmatch(size):
         raise TableError(f"{shown}: arraysize {size!r} is none of VOTable")
     is_string = datatype in ("char", "unicodeChar")
-    if size == "1" and not is_string:
+    if size == "1":  # erratum 3 of VOTable 1.3: that is what leaving it out says
         size = None
     try:
         field = Field(
@@ -200,6 +200,7 @@ def _column(
             return field, _texts(values)
         if field.is_array:
             return field, _arrays(field, values)
+        values = values.reshape(-1)  # of arraysize 1, astropy makes arrays
         data = _native(values.data)
         return field, pa.array(data, arrow_type(field), mask=_missing(data, values))
     except (pa.ArrowInvalid, UnicodeError, ValueError) as error:
@@ -212,7 +213,7 @@ def _native(values: Any) -> Any:
 
 def _missing(data: Any, values: Any) -> Any:
     """Where there is no value; section 6: NaN is none."""
-    mask = np.ma.getmaskarray(values).reshape(data.shape)
+    mask = np.ma.getmaskarray(values)
     return mask | np.isnan(data) if data.dtype.kind == "f" else mask
 
 

@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = pytest.mark.skipif(shutil.which("stilts") is None, reason="stilts is not installed")
 
-STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO QAS UWS MDQ OBS LOC EXA"
+STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO QAS UWS MDQ OBS LOC UPL EXA"
 _COMPLAINT = re.compile(r"^[EWF]-\w{3}-\w{4}-.*", re.MULTILINE)
 
 
