@@ -2,7 +2,8 @@
 
 Each is said once: signatures, SQL, what the result means, description. They are values for
 whoever resolves queries to offer. Arguments stand more than once in some of the SQL; where that
-would be dear, a subquery names them.
+would be dear, a subquery names them; its ``OFFSET 0`` keeps PostgreSQL from writing them out
+again in every place, which in nested calls would grow without end.
 """
 
 from __future__ import annotations
@@ -99,25 +100,19 @@ _MAS = "4.84813681109536e-9::float8"
 _AU_PER_YEAR = "4.740470463533349::float8"
 
 # Lindegren's rigorous treatment (The Hipparcos Catalogue, volume 1, section 1.5.5): the star
-# moves on a straight line. {0} to {7} are the arguments as declared.
+# moves on a straight line. {0} to {7} are the arguments as declared. A NULL where none may be has
+# to fail: the text that is no number depends on the values, so that it is never computed ahead.
 _EPOCH_PROPAGATION = f"""(
-SELECT spoint(atan2(y, x), atan2(z, sqrt(x * x + y * y)))
+SELECT CASE WHEN a + d + years IS NULL THEN spoint(concat('NULL', a + d + years)::float8, 0)
+    ELSE spoint(atan2(y, x), atan2(z, sqrt(x * x + y * y))) END
 FROM (SELECT radians({{0}}), radians({{1}}), coalesce({{3}}, 0) * {_MAS},
     coalesce({{4}}, 0) * {_MAS},
     coalesce({{2}} * {{5}}, 0) * {_MAS} / {_AU_PER_YEAR},
-    {{7}} - {{6}}) AS given(a, d, east, north, away, years),
+    {{7}} - {{6}} OFFSET 0) AS given(a, d, east, north, away, years),
   LATERAL (SELECT 1 + away * years, east * years, north * years) AS moved(r, p, q),
   LATERAL (SELECT r * cos(d) * cos(a) - p * sin(a) - q * sin(d) * cos(a),
     r * cos(d) * sin(a) + p * cos(a) - q * sin(d) * sin(a),
     r * sin(d) + q * cos(d)) AS u(x, y, z))"""  # noqa: S608 - of our own words
-
-#: A NULL in one of these has to fail; the text that is no number depends on them, so that it is
-#: never computed ahead.
-_WITHOUT_NULL = (
-    "CASE WHEN {0} + {1} + {6} + {7} IS NULL"
-    " THEN spoint(concat('NULL', {0} + {1} + {6} + {7})::float8, 0)"
-    f" ELSE {_EPOCH_PROPAGATION} END"
-)
 
 
 def _propagated(arguments: Arguments, position: Position) -> typed.Value:
@@ -127,7 +122,7 @@ def _propagated(arguments: Arguments, position: Position) -> typed.Value:
             raise AdqlError(f"{name} can't be NULL", argument.position)
     return typed.Call(
         POINT,
-        f"({_WITHOUT_NULL})",
+        _EPOCH_PROPAGATION,
         tuple(arguments),
         meaning=Meaning("deg", "pos"),
         position=position,
@@ -176,8 +171,8 @@ def _sexagesimal(opening: str, sign: str, limit: int, factor: int) -> str:
         " AND minutes < 60 AND seconds < 60"
         " THEN (CASE m[1] WHEN '-' THEN -1 ELSE 1 END)"
         f" * {factor} * (first + minutes / 60 + seconds / 3600) END"
-        " FROM (SELECT lower(btrim({0}))) AS given(t),"
-        f" LATERAL (SELECT coalesce({matches})) AS found(m),"
+        " FROM (SELECT lower(btrim({0})) OFFSET 0) AS given(t),"
+        f" LATERAL (SELECT coalesce({matches}) OFFSET 0) AS found(m),"
         " LATERAL (SELECT m[2]::float8, m[3]::float8, m[4]::float8)"
         " AS parts(first, minutes, seconds))"
     )

@@ -1,6 +1,8 @@
 """The SQL of pgSphere 1.2: geometries made, taken apart and turned into degrees.
 
 Arguments are SQL expressions; angles go in and come out in degrees, pgSphere's own are radians.
+Where an argument is needed more than once, a subquery names it; its ``OFFSET 0`` keeps PostgreSQL
+from writing it out again in every place, which in nested calls would grow without end.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ FROM (
   FROM (
     SELECT xyz(spoint(v[2 * i - 1], v[2 * i])),
       xyz(spoint(v[2 * (i % n) + 1], v[2 * (i % n) + 2]))
-    FROM (SELECT ('{{' || translate({0}::text, '(){{}} ', '') || '}}')::float8[]) AS g(v),
+    FROM (SELECT ('{{' || translate({0}::text, '(){{}} ', '') || '}}')::float8[] OFFSET 0) AS g(v),
       LATERAL (SELECT cardinality(v) / 2) AS m(n),
       LATERAL generate_series(1, n) AS e(i)
   ) AS h(a, b),
@@ -58,7 +60,7 @@ def box(centre: str, width: str, height: str) -> str:
     """A box; its sides are straight in the gnomonic projection about its centre."""
     corners = (f"gnomonic_inv(point({x}x, {y}y), c)::text" for x, y in ("--", " -", "  ", "- "))
     sizes = f"tan(radians({width}) / 2), tan(radians({height}) / 2)"
-    return f"(SELECT {polygon(corners)} FROM (SELECT {centre}, {sizes}) AS b(c, x, y))"  # noqa: S608
+    return f"(SELECT {polygon(corners)} FROM (SELECT {centre}, {sizes} OFFSET 0) AS b(c, x, y))"  # noqa: S608
 
 
 def of_text(text: str, wanted: Kind) -> str:

@@ -23,6 +23,9 @@ from adql.outputs import ResolvedQuery
 from adql.quoting import quote, quote_name, quote_text
 from adql.types import GEOMETRIES, Kind
 
+#: Characters of SQL; functions whose arguments stand there twice grow fast where they are nested.
+_LONGEST_VALUE = 1_000_000
+
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "<>": "<>"}
 
 
@@ -268,7 +271,10 @@ _CONDITIONS: dict[type, Callable[[Any], str]] = {
 
 def _value(value: typed.Value) -> str:
     """An expression that keeps together wherever it stands."""
-    return _VALUES[type(value)](value)
+    text = _VALUES[type(value)](value)
+    if len(text) > _LONGEST_VALUE:
+        raise AdqlError("the expression is too large", value.position)
+    return text
 
 
 def _column(v: typed.ColumnValue) -> str:
@@ -390,7 +396,7 @@ def _degrees(value: typed.Value) -> str:
     kind = value.type.kind
     if isinstance(value, typed.ColumnValue):
         return pgsphere.numbers(_value(value), kind)
-    return f"(SELECT {pgsphere.numbers('g', kind)} FROM (SELECT {_value(value)}) AS v(g))"  # noqa: S608
+    return f"(SELECT {pgsphere.numbers('g', kind)} FROM (SELECT {_value(value)} OFFSET 0) AS v(g))"  # noqa: S608
 
 
 def _numbers(value: typed.Value) -> list[typed.Value] | None:

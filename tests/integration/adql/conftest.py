@@ -49,6 +49,7 @@ SOURCE = Table(
 CATALOGUE = Catalogue((Schema("sky", "", (OBSERVATION, SOURCE)),))
 
 _SETUP = """
+SET LOCAL statement_timeout = '20s';
 SET LOCAL jit = off; -- compiling takes longer than any query here
 CREATE SCHEMA sky;
 CREATE TABLE sky.stored_observation AS

@@ -65,6 +65,17 @@ _numbers = st.one_of(
     filled("{}({}, {})", st.sampled_from(["CONTAINS", "INTERSECTS"]), POINT, REGION),
     st.just("IN_UNIT(s_ra, 'arcmin')"),
     st.just("RAND()"),
+    filled("ivo_healpix_index({}, {})", st.sampled_from(["0", "3", "29"]), POINT),
+    filled("ivo_interval_overlaps({}, {}, 1, 2)", NUMBER, NUMBER),
+    filled("ivo_normal_random({}, 2)", NUMBER),
+    filled("ivo_{}({})", st.sampled_from(["to_jd", "to_mjd"]), TIME),
+    filled("ivo_{}({})", st.sampled_from(["hms_to_degrees", "dms_to_degrees"]), WORD),
+    filled(
+        "ivo_{}({}, {})",
+        st.sampled_from(["nocasematch", "hasword", "hashlist_has"]),
+        WORD,
+        WORD,
+    ),
 )
 _words = st.one_of(
     st.sampled_from(["obs_id", "kind", "comment", "NULL"]),
@@ -83,6 +94,9 @@ _times = st.sampled_from(["released", "CAST('2003-02-03T04:05:06' AS TIMESTAMP)"
 _points = st.one_of(
     st.sampled_from(["POINT('ICRS', s_ra, s_dec)", "POINT(83.63, 22.01)", "pointing"]),
     filled("CENTROID({})", REGION),
+    filled("ivo_geom_transform('ICRS', 'GALACTIC', {})", POINT),
+    filled("ivo_healpix_center(3, {})", st.sampled_from(["number / 3", "767"])),
+    filled("ivo_epoch_prop_pos({}, 1, {}, 3, NULL, {}, 2016.0, 2000.0)", NUMBER, NUMBER, NUMBER),
 )
 _regions = st.one_of(
     st.sampled_from(
@@ -94,6 +108,8 @@ _regions = st.one_of(
         st.sampled_from(["1", "exposure", "1./60", "90"]),
     ),
     st.just("POLYGON(pointing, POINT(1, 2), POINT(s_ra, 5))"),
+    filled("ivo_geom_transform('FK5', 'ECLIPTIC', {})", REGION),
+    st.just("REGION('CIRCLE ICRS 1 2 3')"),
 )
 VALUE = st.one_of(NUMBER, WORD, TIME, POINT, REGION)
 
@@ -111,6 +127,7 @@ _conditions = st.one_of(
         filled("CONTAINS({}, {})", POINT, REGION),
     ),
     filled("INTERSECTS({}, {}) = 1", REGION, REGION),
+    filled("{} = ivo_nocasematch({}, {})", st.sampled_from("012"), WORD, WORD),
     filled("DISTANCE({}, {}) {} {}", POINT, POINT, _comparisons, st.sampled_from(["1", "200"])),
     filled("{} BETWEEN {} AND {}", NUMBER, NUMBER, NUMBER),
     filled("{} NOT IN ({}, {})", NUMBER, NUMBER, NUMBER),
@@ -158,6 +175,12 @@ SELECTS = st.one_of(
         filled("MIN({})", NUMBER),
     ),
     filled("SELECT kind FROM {} GROUP BY kind HAVING COUNT(DISTINCT {}) > 1", TABLES, WORD),
+    filled(
+        "SELECT kind, ivo_string_agg({}, ','), ivo_histogram({}, 0, 1, 3) FROM {} GROUP BY kind",
+        WORD,
+        NUMBER,
+        TABLES,
+    ),
 )
 ORDERS = st.sampled_from(
     [
@@ -194,7 +217,7 @@ def test_a_translated_query_gives_the_types_it_declares(
     sky: Any, catalogue: Catalogue, query: str
 ) -> None:
     try:
-        translation = adql.translate(query, catalogue, limit=3)
+        translation = adql.translate(query, catalogue, adql.CATALOGUE_FUNCTIONS, 3)
     except adql.AdqlError:
         return
     try:
@@ -202,3 +225,22 @@ def test_a_translated_query_gives_the_types_it_declares(
     except (psycopg2.DataError, psycopg2.errors.InternalError_):
         return
     assert types == [column.postgres_type for column in translation.columns]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    QUERIES,
+    st.sets(st.sampled_from(["s_ra", "number", "kind", "observation", "source", "LOWER", "ivo_"])),
+)
+def test_a_query_with_unknown_names_gives_an_error_and_nothing_else(
+    catalogue: Catalogue, query: str, names: set[str]
+) -> None:
+    for name in names:
+        query = query.replace(name, name[::-1].lower().strip("_") + "x")
+    try:
+        adql.translate(query, catalogue, adql.CATALOGUE_FUNCTIONS)
+    except adql.AdqlError as error:
+        told = (error, *error.others)
+        places = [(e.line, e.column) for e in told]
+        assert places == sorted(places)
+        assert all(e.message for e in told)
