@@ -49,8 +49,7 @@ def _query(query: typed.Query, leaves: bool = False, limit: int | None = None) -
     body = query.body
     words = []
     if query.common_tables:
-        tables = (f"{quote_name(t.name)} AS ({_query(t.query)})" for t in query.common_tables)
-        words.append("WITH " + ", ".join(tables))
+        words.append("WITH " + ", ".join(map(_common_table, query.common_tables)))
     if isinstance(body, typed.Select):
         words.append(_select(body, leaves))
         if body.top is not None:
@@ -79,6 +78,11 @@ def _query(query: typed.Query, leaves: bool = False, limit: int | None = None) -
     if query.offset:
         words.append(f"OFFSET {query.offset}")
     return " ".join(words)
+
+
+def _common_table(table: typed.CommonTable) -> str:
+    word = "AS MATERIALIZED" if table.by_itself else "AS"
+    return f"{quote_name(table.name)} {word} ({_query(table.query)})"
 
 
 def _column_of(alias: str, output: typed.Output) -> str:
@@ -152,7 +156,10 @@ def _relation(relation: typed.Table | typed.Derived | typed.Join) -> str:
             schema = "pg_temp."
         return f"{schema}{quote_name(relation.name)} AS {quote_name(relation.alias)}"
     if isinstance(relation, typed.Derived):
-        return f"({_query(relation.query)}) AS {quote_name(relation.alias)}"
+        text = _query(relation.query)
+        if relation.by_itself and not relation.query.offset:
+            text += " OFFSET 0"
+        return f"({text}) AS {quote_name(relation.alias)}"
     right = _relation(relation.right)
     if isinstance(relation.right, typed.Join):
         right = f"({right})"

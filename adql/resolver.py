@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import count
 
-from adql import grouping, joins, tree, typed
+from adql import grouping, growth, joins, tree, typed
 from adql.conversions import comparable, converted
 from adql.errors import AdqlError, UnknownNameError, nearest, together
 from adql.expressions import Expressions
@@ -59,6 +59,8 @@ class _Resolver:
         self._common: dict[str, tuple[tree.Name, str, typed.Query]] = {}
         self._numbers = count()
         self._aliases: set[str] = set()
+        self._weights: dict[tuple[str, str], int] = {}
+        self._common_weights: dict[str, dict[str, int]] = {}
 
     @property
     def reads_data(self) -> bool:
@@ -84,7 +86,11 @@ class _Resolver:
             query = self._query(common_table.query, None)
             name = self._alias(common_table.name.text)
             self._common[key] = (common_table.name, name, query)
-            tables.append(typed.CommonTable(name, query))
+            weights = growth.of_outputs(query.body, self._weights)
+            by_itself = growth.is_heavy(weights)
+            if not by_itself:
+                self._common_weights[name] = weights
+            tables.append(typed.CommonTable(name, query, by_itself))
         return replace(self._query(node, None), common_tables=tuple(tables))
 
     def _query(self, node: tree.Query, outer: Scope | None) -> typed.Query:
@@ -237,7 +243,11 @@ class _Resolver:
             alias = self._alias(node.alias.text)
             columns = self._columns_of(query, alias, scope)
             table = VisibleTable((node.alias.text,), tuple(columns))
-            return typed.Derived(query, alias), [table], columns
+            weights = growth.of_outputs(query.body, self._weights)
+            by_itself = growth.is_heavy(weights)
+            if not by_itself:
+                self._weigh(alias, weights)
+            return typed.Derived(query, alias, by_itself), [table], columns
         return self._named(node, scope)
 
     def _named(
@@ -248,6 +258,7 @@ class _Resolver:
             declared, name, query = found
             names = (node.alias.text,) if node.alias else (declared.text,)
             alias = self._alias(names[0])
+            self._weigh(alias, self._common_weights.get(name, {}))
             columns = self._columns_of(query, alias, scope)
             return typed.Table(None, name, alias), [VisibleTable(names, tuple(columns))], columns
         return self._stored(node, scope)
@@ -340,6 +351,10 @@ class _Resolver:
         return typed.ColumnValue(
             value.type, alias, output.column, scope.number, meaning=value.meaning
         )
+
+    def _weigh(self, alias: str, weights: dict[str, int]) -> None:
+        """Note how much the columns of a subquery stand for."""
+        self._weights.update(((alias, column), weight) for column, weight in weights.items())
 
     def _columns_of(self, query: typed.Query, alias: str, scope: Scope) -> list[VisibleColumn]:
         return [VisibleColumn(o.name, self._reference(o, alias, scope)) for o in query.outputs]

@@ -260,10 +260,11 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A subquery."""
+    """A subquery. ``by_itself``: it is computed before anything is made of its columns."""
 
     query: Query
     alias: str
+    by_itself: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,10 +325,11 @@ class SetOperation:
 
 @dataclass(frozen=True, slots=True)
 class CommonTable:
-    """A named query."""
+    """A named query. ``by_itself``: it is computed before anything is made of its columns."""
 
     name: str
     query: Query
+    by_itself: bool = False
 
 
 @dataclass(frozen=True, slots=True)

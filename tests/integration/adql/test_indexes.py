@@ -43,3 +43,11 @@ def test_a_condition_on_places_is_served_by_an_index(sky: Any, condition: str, i
 def test_a_crossmatch_is_served_by_an_index(sky: Any, condition: str) -> None:
     plan = sky.plan(f"SELECT o.obs_id FROM source AS s JOIN observation AS o ON {condition}")
     assert CONE in plan, plan
+
+
+def test_light_subqueries_let_conditions_reach_the_index(sky: Any) -> None:
+    plan = sky.plan(
+        "SELECT obs_id FROM (SELECT obs_id, s_ra, s_dec, s_ra * 2 AS x FROM observation) AS t"
+        " WHERE 1 = CONTAINS(POINT(s_ra, s_dec), CIRCLE(83.63, 22.01, 1))"
+    )
+    assert "observation_position" in plan

@@ -1,0 +1,55 @@
+"""Queries whose expressions would grow without end: they stay small, or are refused."""
+
+import time
+from typing import Any
+
+import pytest
+
+import adql
+from adql.schema import Catalogue
+
+
+def _nested(depth: int) -> str:
+    query = "SELECT s_ra AS x FROM observation WHERE number = 1"
+    for n in range(depth):
+        query = f"SELECT x - x / 2 AS x FROM ({query}) AS t{n}"
+    return query
+
+
+def _chained(depth: int) -> str:
+    steps = (f"w{n} AS (SELECT x - x / 2 AS x FROM w{n - 1})" for n in range(1, depth + 1))
+    first = "w0 AS (SELECT s_ra AS x FROM observation WHERE number = 1)"
+    return f"WITH {', '.join((first, *steps))} SELECT x FROM w{depth}"
+
+
+def _called(depth: int) -> str:
+    value = "s_ra"
+    for _ in range(depth):
+        value = f"COORD1(ivo_epoch_prop_pos({value}, 10, 1, 1, 1, {value}, 2016.0, 2016.0))"
+    return f"SELECT {value} FROM observation WHERE number = 1"
+
+
+def _boxed(depth: int) -> str:
+    value = "s_ra"
+    for _ in range(depth):
+        value = f"COORD1(CENTROID(POLYGON(POINT({value}, 0), POINT(1, 2), POINT(2, 5))))"
+    return f"SELECT {value} FROM observation WHERE number = 1"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [_nested(60), _chained(60), _called(5), _boxed(12)],
+    ids=["derived tables", "common tables", "calls", "polygons"],
+)
+def test_a_short_query_stays_small_in_postgresql(sky: Any, query: str) -> None:
+    begun = time.monotonic()
+    assert len(sky.rows(query)) == 1
+    assert time.monotonic() - begun < 5
+
+
+def test_an_expression_that_has_grown_large_is_refused(catalogue: Catalogue) -> None:
+    value = "number"
+    for _ in range(40):
+        value = f"ivo_interval_overlaps({value}, 1, 2, 3)"
+    with pytest.raises(adql.AdqlError, match="too large"):
+        adql.translate(f"SELECT {value} FROM observation", catalogue, adql.CATALOGUE_FUNCTIONS)
