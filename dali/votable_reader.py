@@ -26,6 +26,17 @@ COLUMNS_AT_MOST = 1000
 # A cell of fixed size takes room also where it is left empty.
 _LARGEST_CELL = 1_000_000
 _VALUES_AT_MOST = 100_000_000
+_WIDTHS = {
+    "boolean": 1,
+    "unsignedByte": 1,
+    "short": 2,
+    "int": 4,
+    "long": 8,
+    "char": 1,
+    "unicodeChar": 2,
+    "float": 4,
+    "double": 8,
+}
 _SIZE = re.compile(r"(?:\d+x)*(?:\d+|\d*\*)")
 _DATATYPES = {"bit": "boolean"}
 # astropy begins its messages with the place: ``?:12:7: E02: …``
@@ -111,6 +122,7 @@ class _Watch:
         self.place = (1, 1)
         self._max_rows = max_rows
         self._values_of_row = 0
+        self._bytes_of_row: int | None = 0  # in BINARY; None where rows differ
 
     def over(self, events: Iterator[Event]) -> Iterator[Event]:
         """The same events; raises `TableError` at the first that can't be taken."""
@@ -129,10 +141,14 @@ class _Watch:
                     self._see_field(data)
                 elif tag == "DATA":
                     has_data = True
+                elif tag == "BINARY2" and self._bytes_of_row is not None:
+                    self._bytes_of_row += (len(self.fields) + 7) // 8
                 elif tag == "FITS":
                     raise TableError("data as FITS are not taken: send TABLEDATA or BINARY2")
                 elif tag == "STREAM" and "href" in data:
                     raise TableError("its data lie elsewhere: send them in the VOTable itself")
+            elif tag == "STREAM":
+                self._see_stream(data)
             yield event
 
     def _see_field(self, attributes: dict[str, str]) -> None:
@@ -145,6 +161,19 @@ class _Watch:
         if size > _LARGEST_CELL:
             raise TableError(f"{_shown(attributes, len(self.fields))} has too large an arraysize")
         self._values_of_row += size
+        width = _WIDTHS.get(attributes.get("datatype", ""))
+        if width is None or "*" in (attributes.get("arraysize") or ""):
+            self._bytes_of_row = None
+        elif self._bytes_of_row is not None:
+            self._bytes_of_row += width * size
+
+    def _see_stream(self, base64: str) -> None:
+        """Refuse too many rows before they are read, where their number can be told."""
+        if self._bytes_of_row and len(base64) * 3 // 4 // self._bytes_of_row > self._max_rows + 3:
+            # line ends are no data
+            length = len("".join(base64.split())) * 3 // 4 - 2
+            if length // self._bytes_of_row > self._max_rows:
+                raise _too_long(self._max_rows)
 
 
 def _told(error: Exception, place: tuple[int, int]) -> str:

@@ -7,7 +7,7 @@ with unusual names have others, so that no name of a client's can mean anything 
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -124,7 +124,7 @@ def _stored(field: Field, values: pa.Array) -> _Stored:
             return _timestamps(column, values)
         if xtype in ("adql:point", "adql:region"):
             return _regions(column, values)
-        return _Stored(replace(column, xtype=_harmless(column), **_size(column, values)), values)
+        return _texts(replace(column, xtype=_harmless(column)), values)
     if xtype in _SHAPES and field.is_array and field.datatype in ("float", "double"):
         return _shapes(column, values, _SHAPES[xtype])
     column = replace(column, xtype=_harmless(column))
@@ -137,12 +137,15 @@ def _harmless(column: Column) -> str | None:
     return None if (column.xtype or "").lower() in special else column.xtype
 
 
-def _size(column: Column, values: pa.Array) -> dict[str, Any]:
-    """The arraysize of texts as declared, unless some are longer."""
+def _texts(column: Column, values: pa.Array) -> _Stored:
+    """Texts as declared, unless some are longer, or of characters that ``char`` doesn't have."""
     limit = re.fullmatch(r"(\d+)\*?", column.arraysize or "1")
-    longest = pc.max(pc.binary_length(values)).as_py() or 0
-    fits = limit is not None and longest <= int(limit[1])
-    return {} if fits else {"arraysize": "*"}
+    longest = pc.max(pc.utf8_length(values)).as_py() or 0
+    if limit is None or longest > int(limit[1]):
+        column = replace(column, arraysize="*")
+    if column.datatype == "char" and pc.all(pc.string_is_ascii(values)).as_py() is False:
+        column = replace(column, datatype="unicodeChar")
+    return _Stored(column, values)
 
 
 def _postgres_type(kind: pa.DataType) -> pa.DataType:

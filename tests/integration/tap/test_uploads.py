@@ -9,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from dali.fields import Field
+from dali.formats import FORMATS
 from dali.tables import TableStream
 from dali.writers import binary, binary2, tabledata
 
@@ -125,6 +126,25 @@ def test_fields_keep_what_was_said_of_them(ask):
         )
     fields = {f.name: f for f in found.resource.tables[0].fields}
     assert (str(fields["single"].unit), str(fields["dbl"].unit)) == ("Jy", "km / s")
+
+
+@pytest.mark.parametrize("media", [format.media_type for format in FORMATS])
+def test_every_format_takes_every_type(ask, media):
+    found = ask("SELECT * FROM t", {"t": table(*EVERYTHING)}, FORMAT=media)
+    assert found.status == 200, found.error
+    assert b"ERROR" not in found.body
+
+
+def test_texts_that_are_more_than_declared_are_not_cut(ask):
+    sent = written(
+        "<TR><TD>αβγδ</TD><TD>abcdef</TD></TR>",
+        'name="a" datatype="char" arraysize="4"',
+        'name="b" datatype="char" arraysize="*"',
+    )
+    found = ask("SELECT * FROM t", {"t": sent})
+    assert found.rows == [("αβγδ", "abcdef")]
+    declared = [(f.datatype, f.arraysize) for f in found.resource.tables[0].fields]
+    assert declared == [("unicodeChar", "4"), ("char", "*")]
 
 
 def test_an_empty_string_is_null(ask):
