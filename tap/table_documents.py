@@ -22,6 +22,7 @@ from dali.errors import NotFoundError
 from dali.fields import Field
 from tap import published
 from tap.names import as_written, qualified
+from tap.row_counts import row_counts
 
 
 class _DataType(DataType, tag="dataType", nsmap=NSMAP):
@@ -81,6 +82,7 @@ def _table(declared: schema.Table, kind: type[AnyTable], *, detailed: bool) -> A
         table_type="view",
         table_name=declared.name,
         utype=declared.utype,
+        nrows=row_counts().get(declared.qualified_name),
         column=[_column(c) for c in declared.columns] if detailed else [],
         foreign_key=[_foreign_key(k) for k in declared.foreign_keys] if detailed else [],
     )
