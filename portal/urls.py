@@ -6,4 +6,7 @@ from portal import views
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("tables", views.tables, name="tables"),
+    path("examples", views.examples, name="examples"),
+    path("capabilities", views.capabilities, name="capabilities"),
 ]

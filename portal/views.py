@@ -2,19 +2,43 @@
 
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from portal.home import home_page
+from portal.published import abilities, published_schemas, runnable_examples
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The home page."""
-    page = home_page()
-    response = render(request, "portal/home.html", {"page": page})
-    response["Content-Security-Policy"] = _policy(page.site_url)
+    return _page(request, "home", page=home_page())
+
+
+@require_safe
+def tables(request: HttpRequest) -> HttpResponse:
+    """The published tables and their columns."""
+    return _page(request, "tables", schemas=published_schemas())
+
+
+@require_safe
+def examples(request: HttpRequest) -> HttpResponse:
+    """Queries to begin with."""
+    return _page(request, "examples", examples=runnable_examples())
+
+
+@require_safe
+def capabilities(request: HttpRequest) -> HttpResponse:
+    """What queries may use, and their limits."""
+    return _page(request, "capabilities", able=abilities())
+
+
+def _page(request: HttpRequest, name: str, **content: object) -> HttpResponse:
+    site_url = settings.SITE_URL
+    response = render(request, f"portal/{name}.html", {**content, "site_url": site_url})
+    response["Content-Security-Policy"] = _policy(site_url)
     return response
 
 
