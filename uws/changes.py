@@ -1,7 +1,7 @@
 """Hearing of changes of jobs, for as many waiting requests as there are, by one connection.
 
 The database tells every change of a phase on the channel ``uws_phase``. One thread per process
-listens, only while somebody waits, and wakes those who follow the job. A wake-up says no more
+listens, while somebody waits and a little longer, and wakes those who follow the job. A wake-up says no more
 than "look again": it also comes when listening has just begun, or was interrupted, so nobody
 misses a change that fell between looking and listening.
 """
@@ -51,6 +51,8 @@ class _Ear:
         self._followers: dict[str, set[Follower]] = {}
         self._thread: threading.Thread | None = None
         self._is_listening = False
+        self._left_at = 0.0
+        self.linger_s = 0.0
         self._wake_read, self._wake_write = -1, -1
 
     def add(self, job_id: str, follower: Follower) -> None:
@@ -70,6 +72,7 @@ class _Ear:
             if not followers:
                 self._followers.pop(job_id, None)
             if not self._followers and self._thread is not None:
+                self._left_at = time.monotonic()
                 os.write(self._wake_write, b"x")
 
     def _run(self) -> None:
@@ -103,18 +106,25 @@ class _Ear:
             self._is_listening = True
             self._wake(None)
         while True:
-            ready, _, _ = select.select([raw, self._wake_read], [], [])
+            with self._lock:
+                patience_s = self._patience_s()
+            if patience_s == 0:
+                return
+            ready, _, _ = select.select([raw, self._wake_read], [], [], patience_s)
             if self._wake_read in ready:
                 os.read(self._wake_read, 4096)
-            with self._lock:
-                if not self._followers:
-                    return
             with connection.wrap_database_errors:
                 raw.poll()
             while raw.notifies:
                 job_id = raw.notifies.pop(0).payload.partition(":")[0]
                 with self._lock:
                     self._wake(job_id)
+
+    def _patience_s(self) -> float | None:
+        """How long to go on listening; ``None`` while there are followers. Needs the lock."""
+        if self._followers:
+            return None
+        return max(0.0, self._left_at + self.linger_s - time.monotonic())
 
     def _wake(self, job_id: str | None) -> None:
         """Wake who follows this job, or everybody. The lock must be held."""
@@ -125,6 +135,14 @@ class _Ear:
 
 
 _ear = _Ear()
+
+
+def linger(seconds: float) -> None:
+    """Go on listening so long after the last follower has left, since the next often comes soon.
+
+    For the web server; elsewhere the connection ends with the last follower.
+    """
+    _ear.linger_s = seconds
 
 
 @contextmanager

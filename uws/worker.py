@@ -223,7 +223,6 @@ class Worker:
             self._tidy(attempt)
         if running is not None:
             del self._running[attempt.job_id]
-        self._may_be_queued = set(self._places)
 
     def _seconds_to_next_duty(self) -> float:
         due = min(

@@ -12,12 +12,14 @@ _django = get_asgi_application()
 from django.conf import settings  # noqa: E402
 
 from tap import translations  # noqa: E402
+from uws.changes import linger  # noqa: E402
 from vo_server.cross_origin import CrossOriginReading  # noqa: E402
 from vo_server.postgresql.base import keep_connections  # noqa: E402
 from vo_server.request_body import WholeBody  # noqa: E402
 from vo_server.request_identity import RequestIdentity  # noqa: E402
 
 keep_connections()
+linger(5.0)
 translations.prepare()
 
 application = RequestIdentity(CrossOriginReading(WholeBody(_django, settings.VO_MAX_REQUEST_BYTES)))

@@ -75,6 +75,19 @@ def test_the_connection_lasts_only_as_long_as_somebody_follows(sample, job, even
     eventually(lambda: not listening_threads(), timeout_s=3)
 
 
+def test_listening_goes_on_for_a_while_where_it_may(sample, job, eventually, monkeypatch):
+    monkeypatch.setattr(changes._ear, "linger_s", 1.0)
+
+    async def follow():
+        with changes.following(job) as follower:
+            await follower.heard(2)
+            return listening_threads()
+
+    first = asyncio.run(follow())
+    assert asyncio.run(follow()) == first
+    eventually(lambda: not listening_threads(), timeout_s=5)
+
+
 def test_a_lost_connection_wakes_everybody_and_is_made_anew(sample, job, eventually):
     assert asyncio.run(heard_after(in_thread(end_listening_connection), job)) < 2
 
