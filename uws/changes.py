@@ -1,9 +1,9 @@
 """Hearing of changes of jobs, for as many waiting requests as there are, by one connection.
 
 The database tells every change of a phase on the channel ``uws_phase``. One thread per process
-listens, while somebody waits and a little longer, and wakes those who follow the job. A wake-up says no more
-than "look again": it also comes when listening has just begun, or was interrupted, so nobody
-misses a change that fell between looking and listening.
+listens, while somebody waits and a little longer, and wakes those who follow the job. A wake-up
+says no more than "look again": it also comes when listening has just begun, or was interrupted, so
+nobody misses a change that fell between looking and listening.
 """
 
 import asyncio
