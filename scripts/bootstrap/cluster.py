@@ -19,6 +19,10 @@ OWNER = "vo_owner"
 READER = "vo_reader"
 DATABASE = "vo_server"
 
+#: Address space of each of the server's processes. A query that wants more fails by itself; without
+#: a limit the kernel would kill a process for it, and PostgreSQL then ends everybody's.
+LARGEST_PROCESS_BYTES = 6 * 1024**3
+
 _CONFIGURATION = """
 # Written by set-up when the cluster was made.
 listen_addresses = ''
@@ -98,6 +102,8 @@ class Cluster:
         first_words = self.place.data.parent / "start.log"
         self._as_account(
             [
+                "prlimit",
+                f"--as={LARGEST_PROCESS_BYTES}",
                 str(self.binaries / "pg_ctl"),
                 "start",
                 "--silent",

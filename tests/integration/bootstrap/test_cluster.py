@@ -12,7 +12,7 @@ import pytest
 
 from bootstrap import database, debian, place
 from bootstrap.clone import Clone
-from bootstrap.cluster import Cluster
+from bootstrap.cluster import LARGEST_PROCESS_BYTES, Cluster
 from bootstrap.console import SetupError
 
 # With a server of the operator's own there need be no PostgreSQL on this machine.
@@ -144,3 +144,12 @@ def test_a_failing_statement_says_what_postgresql_said(cluster: Cluster) -> None
 
 def test_the_newest_postgresql_with_pgsphere_is_used() -> None:
     assert debian.postgresql_version().isdecimal()
+
+
+def test_every_process_of_the_server_has_a_limit_of_memory(cluster: Cluster, clone: Clone) -> None:
+    with connected(variables(clone)["VO_READER_DATABASE_URL"]) as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (backend,) = cursor.fetchone() or (0,)
+        limits = Path(f"/proc/{backend}/limits").read_text(encoding="utf-8").splitlines()
+    (limit,) = (line for line in limits if line.startswith("Max address space"))
+    assert int(limit.split()[3]) == LARGEST_PROCESS_BYTES
