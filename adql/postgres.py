@@ -300,13 +300,16 @@ def _aggregate(v: typed.Aggregate) -> str:
 
 
 def _cast(v: typed.Cast) -> str:
-    text, source, wanted = _value(v.operand), v.operand.type.kind, v.type.kind
+    source, wanted = v.operand.type.kind, v.type.kind
+    # each operand is written once: writing it twice at every level of a deep query takes for ever
+    if wanted is Kind.TEXT and source in GEOMETRIES:
+        text = f"array_to_string({_degrees(v.operand)}, ' ')"
+    else:
+        text = _value(v.operand)
     if wanted is Kind.TEXT and source is not Kind.NULL:
         if source is Kind.TIMESTAMP:
             text = _iso(text)
-        elif source in GEOMETRIES:
-            text = f"array_to_string({_degrees(v.operand)}, ' ')"
-        elif source is not Kind.TEXT:
+        elif source is not Kind.TEXT and source not in GEOMETRIES:
             text = f"{text}::text"
         if v.length is not None:
             text = f"left({text}, {v.length})"
@@ -394,11 +397,13 @@ def _degrees(value: typed.Value) -> str:
     """A geometry as an array of degrees in DALI's order; NULL stays NULL."""
     parts = _numbers(value)
     if parts is not None:
-        array = f"ARRAY[{', '.join(_value(part) for part in parts)}]"
-        unknown = [p for p in parts if constant_number(p) is None]
+        texts = [_value(part) for part in parts]
+        array = f"ARRAY[{', '.join(texts)}]"
+        pairs = zip(parts, texts, strict=True)
+        unknown = [text for part, text in pairs if constant_number(part) is None]
         if not unknown:
             return array
-        known = " AND ".join(f"{_value(part)} IS NOT NULL" for part in unknown)
+        known = " AND ".join(f"{text} IS NOT NULL" for text in unknown)
         return f"CASE WHEN {known} THEN {array} END"
     kind = value.type.kind
     if isinstance(value, typed.ColumnValue):
