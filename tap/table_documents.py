@@ -4,8 +4,11 @@ Made with the classes of vo-models and what these lack: a datatype's extended ty
 after validation, since the classes escape them once, and writing does it again.
 """
 
+from dataclasses import replace
 from typing import TypeVar
+from xml.etree import ElementTree
 
+from defusedxml.ElementTree import fromstring
 from pydantic_xml import attr, element
 from vo_models.vodataservice.models import (
     DataType,
@@ -23,6 +26,8 @@ from dali.fields import Field
 from tap import published
 from tap.names import as_written, qualified
 from tap.row_counts import row_counts
+
+_TAP_PLUS = "http://esa.int/xml/EsaTapPlus"
 
 
 class _DataType(DataType, tag="dataType", nsmap=NSMAP):
@@ -61,10 +66,35 @@ def tables(*, detailed: bool) -> bytes:
 
 def table(name: str) -> bytes:
     """One table with its columns; raises `NotFoundError` for a name that isn't published."""
+    return _xml(_table(_published(name), _OneTable, detailed=True))
+
+
+def tables_for_tap_plus(names: str) -> bytes:
+    """Some tables, named with commas between them, as the client TapPlus (astroquery) asks for.
+
+    It stops at columns without an attribute that VODataService doesn't know, so that this document,
+    and no other, has it. Raises `NotFoundError` for a name that isn't published.
+    """
+    found = [_published(name.strip()) for name in names.split(",")]
+    asked = [
+        replace(s, tables=chosen)
+        for s in published.catalogue().schemas
+        if (chosen := tuple(t for t in s.tables if t in found))
+    ]
+    document = _TableSet(tableset_schema=[_schema(s, detailed=True) for s in asked])
+    root = fromstring(_xml(document))
+    for column in root.iter("column"):
+        column.set(f"{{{_TAP_PLUS}}}flags", "0")
+    ElementTree.register_namespace("esatapplus", _TAP_PLUS)
+    written: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    return written
+
+
+def _published(name: str) -> schema.Table:
     found = next((t for t in published.catalogue() if qualified(t).lower() == name.lower()), None)
     if found is None:
         raise NotFoundError(f"no table {name!r} is published; /tables lists those that are")
-    return _xml(_table(found, _OneTable, detailed=True))
+    return found
 
 
 def _schema(declared: schema.Schema, detailed: bool) -> _Schema:

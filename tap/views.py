@@ -68,8 +68,16 @@ def availability(request: HttpRequest) -> HttpResponse:
 @dali_errors
 @methods("GET", "HEAD")
 def tables(request: HttpRequest) -> HttpResponse:
-    """What is published (VOSI 1.1, section 5): ``detail=min`` leaves out the columns."""
-    detail = parameters_of(request).one("DETAIL", "max")
+    """What is published (VOSI 1.1, section 5): ``detail=min`` leaves out the columns.
+
+    ``only_tables`` and ``tables`` are TapPlus's words for names alone and for some tables alone.
+    """
+    parameters = parameters_of(request)
+    names = parameters.one("TABLES")
+    if names is not None:
+        return HttpResponse(table_documents.tables_for_tap_plus(names), content_type=XML)
+    only_names = (parameters.one("ONLY_TABLES") or "").lower() == "true"
+    detail = parameters.one("DETAIL", "min" if only_names else "max")
     if detail not in ("min", "max"):
         raise ParameterError("detail", f"{detail!r} is neither min nor max")
     return HttpResponse(table_documents.tables(detailed=detail == "max"), content_type=XML)

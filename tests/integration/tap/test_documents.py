@@ -39,6 +39,19 @@ def test_one_table_is_described_by_itself(get):
     assert [f.text for f in columns["s_ra"].findall("flag")] == ["principal", "indexed", "std"]
 
 
+def test_tap_plus_gets_names_alone_and_tables_alone_with_the_attribute_that_it_needs(get):
+    names = ElementTree.fromstring(get("/tap/tables", {"only_tables": "true"}).body)
+    assert list(names.iter("column")) == []
+    asked = ElementTree.fromstring(get("/tap/tables", {"tables": "ivoa.obscore"}).body)
+    assert [t.findtext("name") for t in asked.iter("table")] == ["ivoa.obscore"]
+    columns = list(asked.iter("column"))
+    assert columns
+    assert {c.get("{http://esa.int/xml/EsaTapPlus}flags") for c in columns} == {"0"}
+    assert b"EsaTapPlus" not in get("/tap/tables").body
+    assert b'esatapplus:flags="0"' in get("/tap/tables", {"tables": "ivoa.obscore"}).body
+    assert get("/tap/tables", {"tables": "no.such"}).status == 404
+
+
 def test_a_name_that_needs_quotes_is_written_with_them(get):
     root = ElementTree.fromstring(get("/tap/tables/tap_schema.columns").body)
     assert '"size"' in [c.findtext("name") for c in root.iter("column")]
