@@ -16,6 +16,12 @@ def _isgri_image(context: JobContext[IsgriImageParameters]) -> None:
     isgri_image.run(context)
 
 
+def _prepare() -> None:
+    from analysis.engines import coded_mask_steps
+
+    coded_mask_steps.prepare()
+
+
 ISGRI_IMAGE: JobType[IsgriImageParameters] = JobType(
     name="isgri_image",
     title="IBIS/ISGRI image",
@@ -35,6 +41,7 @@ ISGRI_IMAGE: JobType[IsgriImageParameters] = JobType(
         FileDescription("log", "What was done, line by line.", "text/plain"),
     ),
     preload=("analysis.workflows.isgri_image", "analysis.engines.coded_mask_steps"),
+    prepare=_prepare,
 )
 
 job_types: tuple[JobType[Any], ...] = (ISGRI_IMAGE,)

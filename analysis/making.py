@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.cache import Cache, CachedFile, file_checksum
+from analysis.errors import AnalysisError
 from analysis.steps import Parameter, StepInputs, StepKind
 from provenance import recorder
 from provenance.agents import software as software_agent
@@ -60,6 +61,13 @@ def make(cache_root: Path, task: Task) -> Making:
 
     Raises `analysis.errors.AnalysisError` for failures that the user should read.
     """
+    if task.kind.software() != task.software_digest:
+        # the result would be found again under an identity that isn't its own
+        raise AnalysisError(
+            "the software was changed while the server ran; its operator must start it anew",
+            science_window=task.label,
+            step=task.kind.name,
+        )
     messages: list[str] = []
 
     def write(path: Path) -> ActivityRecord:

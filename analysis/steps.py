@@ -49,6 +49,7 @@ class StepKind:
         on anything else: no clock, no host name, no random numbers without a seed.
     file_name: name of the result, its ending says the format.
     content_type: media type of the result.
+    software: digest of the software that the function consists of, as the asking process has it.
     """
 
     name: str
@@ -57,6 +58,7 @@ class StepKind:
     run: StepFunction
     file_name: str
     content_type: str
+    software: Callable[[], str]
 
 
 @dataclass(frozen=True)
@@ -90,10 +92,14 @@ class Step:
 
     kind: StepKind
     engine: str
-    software_digest: str
     parameters: Mapping[str, Parameter]
     inputs: Mapping[str, tuple["Step | RawFile", ...]]
     label: str = ""
+
+    @cached_property
+    def software_digest(self) -> str:
+        """The digest of the software that it was planned with."""
+        return self.kind.software()
 
     @cached_property
     def identity(self) -> str:

@@ -126,6 +126,16 @@ def _number(value: Parameter) -> float:
     return float(value)
 
 
+def _software() -> str:
+    """Of the engine's code, the instruments' facts and the numeric libraries' versions."""
+    return software_digest(_PACKAGES, _LIBRARIES)
+
+
+def prepare() -> None:
+    """Take the software's digest while it is the software that has just been loaded."""
+    _software()
+
+
 SHADOWGRAM = StepKind(
     "shadowgram",
     "1",
@@ -133,6 +143,7 @@ SHADOWGRAM = StepKind(
     _shadowgram,
     "shadowgram.fits",
     FITS,
+    _software,
 )
 SKY_IMAGE = StepKind(
     "sky_image",
@@ -142,9 +153,16 @@ SKY_IMAGE = StepKind(
     _sky_image,
     "sky_image.fits",
     FITS,
+    _software,
 )
 MOSAIC = StepKind(
-    "mosaic", "1", "Images joined by inverse-variance weights.", _mosaic, "mosaic.fits", FITS
+    "mosaic",
+    "1",
+    "Images joined by inverse-variance weights.",
+    _mosaic,
+    "mosaic.fits",
+    FITS,
+    _software,
 )
 MOSAIC_SOURCES = StepKind(
     "mosaic_sources",
@@ -153,6 +171,7 @@ MOSAIC_SOURCES = StepKind(
     _mosaic_sources,
     "sources.fits",
     FITS,
+    _software,
 )
 CLEAN = StepKind(
     "clean",
@@ -161,6 +180,7 @@ CLEAN = StepKind(
     _clean,
     "cleaned_image.fits",
     FITS,
+    _software,
 )
 PREVIEW = StepKind(
     "preview",
@@ -169,6 +189,7 @@ PREVIEW = StepKind(
     _preview,
     "preview.png",
     "image/png",
+    _software,
 )
 
 
@@ -178,11 +199,6 @@ class CodedMask:
     name = "coded_mask"
     preload = "analysis.engines.coded_mask_steps"
     kinds = (SHADOWGRAM, SKY_IMAGE, MOSAIC, MOSAIC_SOURCES, CLEAN, PREVIEW)
-
-    @cached_property
-    def software_digest(self) -> str:
-        """Of the engine's code, the instruments' facts and the numeric libraries' versions."""
-        return software_digest(_PACKAGES, _LIBRARIES)
 
     @cached_property
     def libraries(self) -> Mapping[str, str]:
@@ -255,7 +271,7 @@ class CodedMask:
         inputs: Mapping[str, tuple[Step | RawFile, ...]],
         label: str,
     ) -> Step:
-        return Step(kind, self.name, self.software_digest, parameters, inputs, label)
+        return Step(kind, self.name, parameters, inputs, label)
 
 
 def _as_input(catalogue: RawFile | None) -> dict[str, tuple[RawFile, ...]]:

@@ -45,15 +45,13 @@ class MosaicSteps:
 class Engine(Protocol):
     """An engine.
 
-    name: as the parameter ``engine`` has it. software_digest: of its code and libraries.
+    name: as the parameter ``engine`` has it.
     libraries: what it computes with, and versions. preload: module that its processes need.
     kinds: every step that it has.
     """
 
     @property
     def name(self) -> str: ...
-    @property
-    def software_digest(self) -> str: ...
     @property
     def libraries(self) -> Mapping[str, str]: ...
     @property

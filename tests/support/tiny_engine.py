@@ -6,6 +6,7 @@ The result depends on its inputs alone, as a step's must; that it ran is told in
 import os
 import signal
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from analysis.errors import AnalysisError
@@ -27,4 +28,9 @@ def _add(
     output.write_text(str(total))
 
 
-ADD = StepKind("add", "1", "Adds numbers.", _add, "sum.txt", "text/plain")
+def changing() -> str:
+    """Software that is another in every process."""
+    return str(os.getpid())
+
+
+ADD = StepKind("add", "1", "Adds numbers.", _add, "sum.txt", "text/plain", partial(str, "1"))

@@ -1,6 +1,8 @@
 """A tiny engine: its steps add numbers in text files, and count how often they run."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -45,7 +47,8 @@ def add(tmp_path: Path) -> MakeStep:
         *inputs: Step | RawFile, plus: Parameter = 0, software: str = "1", label: str = ""
     ) -> Step:
         parameters = {"plus": plus, "log": str(tmp_path / "runs.log")}
-        return Step(ADD, "tiny", software, parameters, {"term": inputs}, label)
+        kind = replace(ADD, software=partial(str, software))
+        return Step(kind, "tiny", parameters, {"term": inputs}, label)
 
     return make
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 
 import pytest
+import tiny_engine
 
 from analysis.cache import Cache
 from analysis.errors import AnalysisError
@@ -87,6 +89,16 @@ def test_other_software_runs_all_again(
     run(add(raw_file("a", 1), software="1"))
     run(add(raw_file("a", 1), software="2"))
     assert runs() == ["1", "1"]
+
+
+def test_software_that_changed_under_the_server_makes_nothing(
+    run: Callable[..., GraphResult], raw_file: MakeRaw, add: MakeStep, runs: Runs
+) -> None:
+    step = add(raw_file("a", 1))
+    changed = replace(step, kind=replace(step.kind, software=tiny_engine.changing))
+    (failure,) = run(changed).failures.values()
+    assert "must start it anew" in failure.reason
+    assert runs() == []
 
 
 def test_a_damaged_file_is_made_again(
