@@ -58,11 +58,13 @@ def translate(
     catalogue: Catalogue,
     functions: Iterable[Function] = (),
     limit: int | None = None,
+    *,
+    packed: bool = False,
 ) -> Translation:
     """A query's text in SQL.
 
-    limit: the most rows to give, as for `to_postgres`.
+    limit: the most rows to give; packed: polygons may leave as bytes; both as for `to_postgres`.
     """
     resolved = resolve(parse(text), catalogue, functions)
-    sql = to_postgres(resolved, limit=limit)
+    sql = to_postgres(resolved, limit=limit, packed=packed)
     return Translation(sql, resolved.columns, resolved.reads_data)

@@ -89,6 +89,11 @@ def numbers(geometry: str, kind: Kind) -> str:
     return f"CASE WHEN {geometry} IS NOT NULL THEN {array} END"
 
 
+def packed_polygon(geometry: str) -> str:
+    """A polygon as pgSphere itself writes it, in radians; of a type that no other value has."""
+    return f"{geometry}::text::bytea"
+
+
 def _degrees(radians: str) -> str:
     """Degrees to 1e-11: what was stored as 83.63 comes back so, not as 83.63000000000001."""
     return f"round(degrees({radians}) * 1e11) / 1e11"

@@ -14,6 +14,7 @@ pgSphere's functions and PostgreSQL's own are found on the search path.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from enum import IntEnum
 from typing import Any
 
 from adql import pgsphere, typed
@@ -29,14 +30,27 @@ _LONGEST_VALUE = 1_000_000
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "<>": "<>"}
 
 
-def to_postgres(resolved: ResolvedQuery, *, limit: int | None = None) -> str:
+class _Form(IntEnum):
+    """Where a query's values go, and so which form they take."""
+
+    #: to another part of the statement
+    INSIDE = 0
+    #: to the client
+    LEAVING = 1
+    #: to the client; whoever reads them turns polygons into degrees
+    PACKED = 2
+
+
+def to_postgres(resolved: ResolvedQuery, *, limit: int | None = None, packed: bool = False) -> str:
     """The SQL of a query, giving `ResolvedQuery.columns` in their order.
 
     limit: the most rows to give, whatever TOP says. Geometries leave as ``float8[]`` of degrees,
-    timestamps as ISO 8601 text. Raises AdqlError for what pgSphere can't compute.
+    timestamps as ISO 8601 text. packed: stored polygons may leave as ``bytea`` with pgSphere's own
+    text, ``{(longitude , latitude),...}`` in radians: taking it apart costs PostgreSQL several
+    times what all else costs that a row needs. Raises AdqlError for what pgSphere can't compute.
     """
     try:
-        return _query(resolved.query, True, limit)
+        return _query(resolved.query, _Form.PACKED if packed else _Form.LEAVING, limit)
     except RecursionError:
         raise AdqlError("the query is nested too deeply") from None
 
@@ -44,14 +58,14 @@ def to_postgres(resolved: ResolvedQuery, *, limit: int | None = None) -> str:
 # --- queries --------------------------------------------------------------------------------
 
 
-def _query(query: typed.Query, leaves: bool = False, limit: int | None = None) -> str:
-    """``leaves``: the result goes to the client, so its values take the form that leaves."""
+def _query(query: typed.Query, form: _Form = _Form.INSIDE, limit: int | None = None) -> str:
+    """``form``: that of the result's values."""
     body = query.body
     words = []
     if query.common_tables:
         words.append("WITH " + ", ".join(map(_common_table, query.common_tables)))
     if isinstance(body, typed.Select):
-        words.append(_select(body, leaves))
+        words.append(_select(body, form))
         if body.top is not None:
             limit = body.top if limit is None else min(limit, body.top)
         by_number = body.distinct
@@ -59,16 +73,13 @@ def _query(query: typed.Query, leaves: bool = False, limit: int | None = None) -
         alias = quote_name(query.alias)
         items = (
             _items((o.column, _column_of(query.alias, o)) for o in body.outputs)
-            if not leaves
-            else _items(
-                (o.column, _leaving(typed.ColumnValue(o.value.type, query.alias, o.column, -1)))
-                for o in body.outputs
-            )
+            if not form
+            else _items((o.column, _leaving(_value_of(query.alias, o), form)) for o in body.outputs)
         )
-        words.append(f"SELECT {items} FROM ({_body(body, False)}) AS {alias}")  # noqa: S608
+        words.append(f"SELECT {items} FROM ({_body(body, _Form.INSIDE)}) AS {alias}")  # noqa: S608
         by_number = False
     else:
-        words.append(_body(body, leaves))
+        words.append(_body(body, form))
         by_number = True
     order = [text for term in query.order_by if (text := _order_term(term, by_number))]
     if order:
@@ -89,6 +100,10 @@ def _column_of(alias: str, output: typed.Output) -> str:
     return f"{quote_name(alias)}.{quote_name(output.column)}"
 
 
+def _value_of(alias: str, output: typed.Output) -> typed.ColumnValue:
+    return typed.ColumnValue(output.value.type, alias, output.column, -1)
+
+
 def _order_term(term: typed.OrderTerm, by_number: bool) -> str | None:
     direction = " DESC" if term.descending else ""
     if by_number and term.output is not None:
@@ -98,19 +113,21 @@ def _order_term(term: typed.OrderTerm, by_number: bool) -> str | None:
     return _value(term.value) + direction
 
 
-def _body(body: typed.Body, leaves: bool) -> str:
+def _body(body: typed.Body, form: _Form) -> str:
     """A query as an operand or as a derived table, without parentheses around it."""
     if isinstance(body, typed.Query):
-        return _query(body, leaves)
+        return _query(body, form)
     if isinstance(body, typed.Select):
         limit = "" if body.top is None else f" LIMIT {body.top}"
-        return _select(body, leaves) + limit
+        return _select(body, form) + limit
+    # both sides take the one form in which equal geometries are equal
+    form = min(form, _Form.LEAVING)
     # Geometries have no equality that UNION and the others could use, unless they have left.
-    if not leaves and not (body.operator == "UNION" and body.keeps_all):
+    if not form and not (body.operator == "UNION" and body.keeps_all):
         for output in body.outputs:
             _refuse_geometry(output.value, body.operator)
     word = f"{body.operator} ALL" if body.keeps_all else body.operator
-    return f"({_body(body.left, leaves)}) {word} ({_body(body.right, leaves)})"
+    return f"({_body(body.left, form)}) {word} ({_body(body.right, form)})"
 
 
 def _refuse_geometry(value: typed.Value, word: str) -> None:
@@ -118,10 +135,11 @@ def _refuse_geometry(value: typed.Value, word: str) -> None:
         raise AdqlError(f"{word} in a subquery can't tell geometries apart", value.position)
 
 
-def _select(select: typed.Select, leaves: bool) -> str:
-    write = _leaving if leaves else _value
-    items = _items((output.column, write(output.value)) for output in select.outputs)
-    if select.distinct and not leaves:
+def _select(select: typed.Select, form: _Form) -> str:
+    if select.distinct:
+        form = min(form, _Form.LEAVING)
+    items = _items((output.column, _written(output.value, form)) for output in select.outputs)
+    if select.distinct and not form:
         for output in select.outputs:
             _refuse_geometry(output.value, "DISTINCT")
     words = ["SELECT DISTINCT" if select.distinct else "SELECT", items]
@@ -376,9 +394,15 @@ _VALUES: dict[type, Callable[[Any], str]] = {
 # --- what leaves ----------------------------------------------------------------------------
 
 
-def _leaving(value: typed.Value) -> str:
+def _written(value: typed.Value, form: _Form) -> str:
+    return _leaving(value, form) if form else _value(value)
+
+
+def _leaving(value: typed.Value, form: _Form) -> str:
     """The value in the form, and of the type, in which it leaves PostgreSQL."""
     kind = value.type.kind
+    if form is _Form.PACKED and kind is Kind.POLYGON and isinstance(value, typed.ColumnValue):
+        return pgsphere.packed_polygon(_value(value))
     if kind in GEOMETRIES:
         return _degrees(value)
     text = _value(value)

@@ -28,6 +28,9 @@ REGION = "adql:REGION"
 
 _LAST_ASCII = 0x7F
 
+#: after each polygon a comma, as after each number within it
+_BRACE_TO_COMMA = bytes.maketrans(b"}", b",")
+
 Offsets = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
@@ -46,10 +49,12 @@ def as_declared(field: Field, column: pa.Array) -> pa.Array:
     """The column in its field's Arrow type; raises `ColumnError` where a value has no place there.
 
     Timestamps become text as DALI writes them (section 3.3.3: ``YYYY-MM-DDThh:mm:ss[.f]``, UTC
-    without a zone).
+    without a zone). Bytes are polygons as pgSphere writes them.
     """
     if isinstance(column, pa.ExtensionArray):
         column = column.storage
+    if pa.types.is_binary(column.type):
+        column = _polygons(field, column)
     wanted = arrow_type(field)
     if column.type == wanted:
         return column
@@ -77,6 +82,28 @@ def _timestamp_text(column: pa.Array) -> pa.Array:
         return text
     # as many digits as the unit has (six for microseconds), which end in zeros
     return pc.replace_substring_regex(text, r"\.?0+$", "").cast(pa.string())
+
+
+def _polygons(field: Field, column: pa.Array) -> pa.Array:
+    """Lists of degrees from ``{(longitude , latitude),...}`` in radians.
+
+    To 1e-11 degrees: what was stored as 83.63 comes back so, not as 83.63000000000001.
+    """
+    if field.xtype not in (REGION, "polygon"):
+        raise ColumnError(f"column {field.name} is no polygon, but bytes")
+    column = column.cast(pa.string())
+    _, data = text_bytes(column)
+    numbers = data.tobytes().translate(_BRACE_TO_COMMA, b"(){ ").decode()
+    if numbers:
+        words = pc.split_pattern(pa.array([numbers[:-1]]), ",").flatten()
+        radians = pc.cast(words, pa.float64()).to_numpy()
+        degrees = np.round(np.degrees(radians) * 1e11) / 1e11
+    else:
+        degrees = np.empty(0)
+    corners = pc.fill_null(pc.count_substring(column, "("), 0).to_numpy(zero_copy_only=False)
+    offsets = np.concatenate(([0], np.cumsum(2 * corners, dtype=np.int32)))
+    starts = pa.array(offsets.astype(np.int32), mask=np.append(~present(column), False))
+    return pa.ListArray.from_arrays(starts, pa.array(degrees))
 
 
 def _region_text(field: Field, column: pa.Array) -> pa.Array:

@@ -30,9 +30,12 @@ class Translations:
     def translate(
         self, text: str, catalogue: Catalogue, functions: tuple[Function, ...], limit: int
     ) -> Translation:
-        """As `adql.translate`. Another catalogue than the last makes the cache begin anew."""
+        """As `adql.translate`, packed.
+
+        Another catalogue than the last makes the cache begin anew.
+        """
         if len(text) > self._longest:
-            return adql.translate(text, catalogue, functions, limit)
+            return adql.translate(text, catalogue, functions, limit, packed=True)
         key = (text, limit)
         with self._lock:
             if not self._offers(catalogue, functions):
@@ -42,7 +45,7 @@ class Translations:
             if found is not None:
                 self._kept.move_to_end(key)
                 return found
-        made = adql.translate(text, catalogue, functions, limit)
+        made = adql.translate(text, catalogue, functions, limit, packed=True)
         if not made.reads_data:
             with self._lock:
                 if self._offers(catalogue, functions):
@@ -66,9 +69,12 @@ _translations = Translations()
 def translate(
     text: str, catalogue: Catalogue, functions: tuple[Function, ...], limit: int
 ) -> Translation:
-    """As `adql.translate`; of the published catalogue, what was translated lately is kept."""
+    """As `adql.translate`, packed.
+
+    Of the published catalogue, what was translated lately is kept.
+    """
     if catalogue is not published.catalogue():
-        return adql.translate(text, catalogue, functions, limit)
+        return adql.translate(text, catalogue, functions, limit, packed=True)
     return _translations.translate(text, catalogue, functions, limit)
 
 

@@ -35,6 +35,29 @@ def test_a_field_of_view_is_searched_and_told_as_region(query, observations):
     assert found.resource.tables[0].fields[0].xtype == "adql:REGION"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT s_region FROM ivoa.obscore ORDER BY s_dec",
+        "SELECT s_region FROM ivoa.obscore ORDER BY s_dec + 1",
+        "SELECT r FROM (SELECT s_region AS r, s_dec FROM ivoa.obscore) AS d ORDER BY s_dec",
+        "WITH d AS (SELECT s_region AS r, s_dec FROM ivoa.obscore) SELECT r FROM d ORDER BY s_dec",
+        "SELECT DISTINCT s_region, s_dec FROM ivoa.obscore ORDER BY s_dec",
+        "SELECT s_region, s_dec FROM ivoa.obscore UNION "
+        "SELECT s_region, s_dec FROM ivoa.obscore ORDER BY s_dec",
+        "SELECT COALESCE(s_region, s_region) FROM ivoa.obscore ORDER BY s_dec",
+    ],
+)
+def test_a_stored_region_is_the_same_however_it_leaves(query, observations, text):
+    rows = query(text, MAXREC=2).rows
+    assert len(rows) == 2
+    for number, row in enumerate(rows):
+        corners = ((-14, -14), (14, -14), (14, 14))
+        expected = [a for ra, dec in corners for a in (83.6331 + ra, 22.0145 + number + dec)]
+        words = row[0].split() if isinstance(row[0], str) else ["Polygon", "ICRS", *row[0]]
+        assert [float(word) for word in words[2:]] == pytest.approx(expected, abs=1e-11, rel=0)
+
+
 def test_fields_carry_the_metadata_of_the_published_columns(query, observations):
     fields = (
         query("SELECT TOP 1 s_ra, access_url, t_min FROM ivoa.obscore").resource.tables[0].fields

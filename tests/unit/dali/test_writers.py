@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adql.schema import SpaceSystem, TimeSystem
-from dali.columns import ColumnError
+from dali.columns import ColumnError, as_declared
 from dali.errors import DaliError
 from dali.fields import Field
 from dali.tables import Info, TableStream
@@ -258,6 +259,36 @@ def test_a_region_is_written_as_stc_s():
     fields = (Field("s_region", "char", "*", xtype="adql:REGION"),)
     document = b"".join(csv_writer.write(TableStream(fields, iter([batch]))))
     assert document == b's_region\r\n"Polygon ICRS 1 2.5 3 4 5 -6"\r\n\r\n'
+
+
+PACKED = [
+    b"{(1.45961885344286 , 0.384146968363952),(6.2831 , -1.5),(0 , 1e-05)}",
+    None,
+    b"{(0.1 , 0.2),(0.3 , 0.4),(0.5 , 0.6),(0.7 , 0.8)}",
+]
+
+
+@pytest.mark.parametrize("part", [slice(0, 3), slice(1, 3), slice(1, 2), slice(0, 0)])
+def test_a_polygon_in_radians_is_written_in_degrees(part):
+    packed = pa.array(PACKED, pa.binary())[part]
+    field = Field("r", "double", "*", xtype="polygon")
+    written = as_declared(field, packed).to_pylist()
+    for degrees, text in zip(written, PACKED[part], strict=True):
+        if text is None:
+            assert degrees is None
+            continue
+        radians = [float(number) for number in re.findall(rb"[-\d.e]+", text)]
+        assert degrees == pytest.approx(list(map(math.degrees, radians)), abs=1e-11, rel=0)
+    if part.start == 0 and written:
+        assert written[0][:2] == [83.63, 22.01]
+    region = as_declared(Field("r", "char", "*", xtype="adql:REGION"), packed).to_pylist()
+    assert [text and [float(word) for word in text.split()[2:]] for text in region] == written
+
+
+@pytest.mark.parametrize("field", [Field("r", "char", "*"), Field("r", "char", "*", xtype="uri")])
+def test_bytes_are_no_text(field):
+    with pytest.raises(ColumnError, match="column r is no polygon"):
+        as_declared(field, pa.array([b"a"]))
 
 
 def test_positions_and_times_refer_to_what_they_are_counted_from(stream_of, read_votable):
