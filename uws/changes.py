@@ -2,8 +2,8 @@
 
 The database tells every change of a phase on the channel ``uws_phase``. One thread per process
 listens, while somebody waits and a little longer, and wakes those who follow the job. A wake-up
-says no more than "look again": it also comes when listening has just begun, or was interrupted, so
-nobody misses a change that fell between looking and listening.
+says no more than "look again": it also comes when listening has just begun, or was interrupted. So
+nobody misses a change who follows a job first and looks at it then.
 """
 
 import asyncio
@@ -39,7 +39,8 @@ class Follower:
     async def heard(self, timeout_s: float) -> None:
         """Return at the next reason to look again, after ``timeout_s`` at the latest."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._event.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._event.wait()
         self._event.clear()
 
 
@@ -58,8 +59,6 @@ class _Ear:
     def add(self, job_id: str, follower: Follower) -> None:
         with self._lock:
             self._followers.setdefault(job_id, set()).add(follower)
-            if self._is_listening:
-                follower.wake()
             if self._thread is None:
                 self._wake_read, self._wake_write = os.pipe()
                 self._thread = threading.Thread(target=self._run, name="uws-changes", daemon=True)

@@ -31,6 +31,13 @@ NO_FILES: SentFiles = {}
 
 
 def create(
+    job_type: JobType[Any], principal: Principal, parameters: Parameters, **wanted: Any
+) -> JobRecord:
+    """A new job of ``principal``, described; ``wanted`` as for `submit`, which says the rest."""
+    return get(job_type, principal, submit(job_type, principal, parameters, **wanted))
+
+
+def submit(
     job_type: JobType[Any],
     principal: Principal,
     parameters: Parameters,
@@ -40,8 +47,8 @@ def create(
     destruction: datetime | None = None,
     run_now: bool = False,
     sent_files: SentFiles = NO_FILES,
-) -> JobRecord:
-    """A new job of ``principal``: PENDING, or QUEUED where ``run_now``.
+) -> str:
+    """The id of a new job of ``principal``: PENDING, or QUEUED where ``run_now``.
 
     sent_files: kept where the job type takes files. Raises `uws.errors.InvalidParametersError` as
     the job type wants, and `uws.errors.QuotaError`; then there is no job.
@@ -51,26 +58,30 @@ def create(
     _refuse_illegal_characters(values, run_id)
     if job_type.refuses_wrong_values:
         _check(job_type, values, complete=run_now)
+    if run_now:
+        quotas.check_queue(principal)
+    now = datetime.now(UTC)
     job_id = new_job_id()
     try:
         with transaction.atomic():
-            job = Job.objects.create(
+            job = Job(
                 id=job_id,
                 job_type=job_type.name,
                 owner_id=principal.user_id,
+                phase=Phase.QUEUED if run_now else Phase.PENDING,
+                queued_time=now if run_now else None,
                 run_id=run_id,
                 execution_duration=_allowed_duration(execution_duration),
-                destruction=_allowed_destruction(destruction, datetime.now(UTC)),
+                destruction=_allowed_destruction(destruction, now),
             )
+            job.save(force_insert=True)
             _store(job, values)
             # no worker sees the job before its files are there
             _keep(job_type, job, sent_files)
-            if run_now:
-                _queue(job, principal)
     except BaseException:
         files.remove(files.job_folder(job_id))
         raise
-    return get(job_type, principal, job_id)
+    return job_id
 
 
 def get(job_type: JobType[Any], principal: Principal, job_id: str) -> JobRecord:

@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from auth.principal import Principal, of_request
+from auth.principal import ANONYMOUS, Principal, of_request
 from dali.errors import DaliError, NotFoundError, ParameterError
 from dali.files import file_response
 from dali.http import VOTABLE, dali_errors, error_response, methods, parameters_of
@@ -29,7 +29,7 @@ from uws.phases import Phase
 from uws.shared_reading import SharedReading
 from uws.times import read_time
 from uws.types import JobType
-from uws.wait import hold, requested_phase, requested_wait
+from uws.wait import Wait, hold, requested_phase, requested_wait
 
 # Waiting requests look at their jobs through these few threads, not through one each.
 _lookers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="uws-wait")
@@ -160,7 +160,7 @@ def _create(
     phase = parameters.one("PHASE")
     if phase not in (None, "RUN"):
         raise ParameterError("PHASE", f"a new job can be given RUN, not {phase!r}")
-    job = service.create(
+    job_id = service.submit(
         job_type,
         of_request(request),
         parameters,
@@ -170,7 +170,7 @@ def _create(
         run_now=phase == "RUN",
         sent_files=_sent_files(request),
     )
-    return _see_other(_job_url(job_type, job.job_id))
+    return _see_other(_job_url(job_type, job_id))
 
 
 def _letting_go(read: Callable[..., Any]) -> Callable[..., Any]:
@@ -206,11 +206,12 @@ async def _looking(job_id: str) -> Phase | None:
 
 
 @_letting_go
-def _may_wait(request: HttpRequest, job_type: JobType[Any], job_id: str) -> Principal:
-    """Who asks; raises where the job isn't theirs to see."""
+def _begin_to_wait(
+    request: HttpRequest, job_type: JobType[Any], job_id: str
+) -> tuple[Principal, Phase]:
+    """Who asks, and the phase; raises where the job isn't theirs to see."""
     principal = of_request(request)
-    service.phase(job_type, principal, job_id)
-    return principal
+    return principal, service.phase(job_type, principal, job_id)
 
 
 @_letting_go
@@ -233,11 +234,24 @@ async def job(request: HttpRequest, job_type: JobType[Any], job_id: str) -> Http
     if request.method == "GET" and any(name.upper() == "WAIT" for name in request.GET):
         wait = requested_wait(_parameters(request), settings.VO_UWS_MAX_WAIT_S)
         if wait is not None:
-            principal = await sync_to_async(_may_wait)(request, job_type, job_id)
-            await hold(job_id, wait, lambda: _phases.of(job_id, lambda: _looking(job_id)))
-            reading = f"{principal.user_id} {principal.is_administrator} {job_type.name} {job_id}"
-            return _xml(await _documents.of(reading, lambda: _reading(principal, job_type, job_id)))
+            return _xml(await _read_after(wait, request, job_type, job_id))
     return await sync_to_async(_job_now)(request, job_type, job_id)
+
+
+async def _read_after(
+    wait: Wait, request: HttpRequest, job_type: JobType[Any], job_id: str
+) -> bytes:
+    """The job's document when there is reason to answer, read once for all who wait likewise."""
+    principal = ANONYMOUS
+
+    async def look_first() -> Phase:
+        nonlocal principal
+        principal, phase_then = await sync_to_async(_begin_to_wait)(request, job_type, job_id)
+        return Phase(phase_then)
+
+    await hold(job_id, wait, look_first, lambda: _phases.of(job_id, lambda: _looking(job_id)))
+    reading = f"{principal.user_id} {principal.is_administrator} {job_type.name} {job_id}"
+    return await _documents.of(reading, lambda: _reading(principal, job_type, job_id))
 
 
 def _job_now(request: HttpRequest, job_type: JobType[Any], job_id: str) -> HttpResponseBase:

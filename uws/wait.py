@@ -52,17 +52,24 @@ def requested_wait(parameters: Parameters, limit_s: float) -> Wait | None:
     )
 
 
-async def hold(job_id: str, wait: Wait, look: Callable[[], Awaitable[Phase | None]]) -> None:
+async def hold(
+    job_id: str,
+    wait: Wait,
+    look_first: Callable[[], Awaitable[Phase | None]],
+    look: Callable[[], Awaitable[Phase | None]],
+) -> None:
     """Return when there is reason to answer.
 
-    look: the job's phase now; ``None`` when the job is gone.
+    look: the job's phase now; ``None`` when the job is gone. look_first: the same, at the start;
+    what it raises ends the waiting.
     """
     loop = asyncio.get_running_loop()
     until = loop.time() + wait.seconds
-    held_in = await look()
-    if held_in not in ACTIVE or (wait.phase is not None and wait.phase != held_in):
-        return
+    # followed before it is looked at, so that no change falls between the two
     with changes.following(job_id) as follower:
+        held_in = await look_first()
+        if held_in not in ACTIVE or (wait.phase is not None and wait.phase != held_in):
+            return
         while (left := until - loop.time()) > 0:
             await follower.heard(min(left, _LOOK_AGAIN_S))
             if await look() != held_in:

@@ -78,14 +78,14 @@ INSTALLED_APPS = [
     "vo_server",
 ]
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "vo_server.direct_middleware.DirectSecurity",
+    "vo_server.direct_middleware.DirectSessions",
+    "vo_server.direct_middleware.DirectCommon",
+    "vo_server.direct_middleware.DirectAuthentication",
     "auth.middleware.BasicAuthentication",
     "auth.middleware.SameOriginForUsers",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "vo_server.direct_middleware.DirectMessages",
+    "vo_server.direct_middleware.DirectFrameOptions",
 ]
 TEMPLATES = [
     {

@@ -66,9 +66,9 @@ def test_the_connection_lasts_only_as_long_as_somebody_follows(sample, job, even
     async def follow_again_and_again():
         for _ in range(20):
             with changes.following(job) as follower:
-                await follower.heard(2)
+                await follower.heard(0.01)
         with changes.following(job) as follower:
-            await follower.heard(2)
+            await follower.heard(0.1)
             assert len(listening_threads()) == 1
 
     asyncio.run(follow_again_and_again())
