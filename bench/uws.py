@@ -11,7 +11,6 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -20,6 +19,7 @@ import psycopg2
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "tests" / "support")]
 
+from measuring import median_ms, said, tell  # noqa: E402
 from own_server import OwnServer  # noqa: E402 - tests and benchmarks share it
 
 QUERY = "SELECT TOP 1 table_name FROM tap_schema.tables"
@@ -61,28 +61,6 @@ class Client:
             phase = body.partition(b"phase>")[2].partition(b"<")[0]
         assert phase == b"COMPLETED", body
         return path
-
-
-def median_ms(do: Callable[[], object], times: int) -> float:
-    """The median time of ``do``, after one run that doesn't count."""
-    do()
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        do()
-        taken.append((time.perf_counter() - began) * 1e3)
-    return statistics.median(taken)
-
-
-def tell(what: str, value: float, unit: str, ratio: float | None = None, aim: str = "") -> None:
-    """One line of the table."""
-    against = "" if ratio is None else f"{ratio:10.1f}"
-    print(f"{what:<58}{value:>10.1f} {unit:<8}{against:>10}  {aim}", flush=True)
-
-
-def said(met: bool, aim: str) -> str:
-    """An aim, and whether it is met."""
-    return f"aim {aim}: {'met' if met else 'MISSED'}"
 
 
 def select_1(server: OwnServer) -> tuple[float, float]:

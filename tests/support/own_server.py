@@ -130,10 +130,16 @@ class OwnServer:
                     raise
                 time.sleep(0.05)
 
+    @property
+    def web_group(self) -> int:
+        """The process group of the web server."""
+        assert self._web is not None
+        return self._web.pid
+
     def kill_web(self) -> None:
         """As the kernel does when memory is short: all of its processes, at once."""
+        os.killpg(self.web_group, signal.SIGKILL)
         assert self._web is not None
-        os.killpg(self._web.pid, signal.SIGKILL)
         self._web.wait()
 
     def start_worker(self, *arguments: str) -> "subprocess.Popen[bytes]":
