@@ -22,7 +22,7 @@ from dali import log_context
 from dali.errors import DaliError
 from uws import files, parameters, queue, registry
 from uws.errors import JobFailure
-from uws.models import Job, JobMessage
+from uws.models import JobMessage
 from uws.queue import Attempt, FinishedFile
 from uws.text import legible
 from uws.types import JobContext, ResultFile
@@ -88,19 +88,16 @@ def _work(attempt: Attempt, folder: Path) -> bool:
     """Do the job's work and record it; whether it was still this attempt's to record."""
     files.remove(folder)  # an attempt that didn't count had the same number
     _keep_temporary_files_in(files.temporary_folder(attempt.job_id, attempt.number))
-    job = _insist(lambda: Job.objects.prefetch_related("parameters").get(id=attempt.job_id))
-    job_type = registry.get(job.job_type)
-    values: dict[str, tuple[str, ...]] = {}
-    for given in job.parameters.all():
-        values[given.name] = (*values.get(given.name, ()), given.value)
+    task = _insist(lambda: queue.task(attempt.job_id))
+    job_type = registry.get(task.job_type)
     report = _StoredReport(attempt)
     context: JobContext[Any] = JobContext(
-        job_id=job.id,
-        owner=of_user_id(job.owner_id),
-        parameters=parameters.check(job_type.parameters, values),
+        job_id=attempt.job_id,
+        owner=of_user_id(task.owner_id),
+        parameters=parameters.check(job_type.parameters, task.values),
         folder=folder,
         report=report,
-        inputs=files.inputs(job.id),
+        inputs=files.inputs(attempt.job_id),
     )
     job_type.run(context)
     report.flush()

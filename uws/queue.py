@@ -5,8 +5,9 @@ database's clock alone decides about leases. Every change of a running job names
 it speaks for, so a process that was given up can't change what a later one does.
 """
 
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -15,7 +16,8 @@ from django.db.models import Count, Q
 from django.db.models.functions import Now
 
 from uws import files, processes, registry, statements
-from uws.models import Job, JobResult, Worker
+from uws.errors import UnknownJobError
+from uws.models import Job, Worker
 from uws.phases import Phase, next_phases
 from uws.processes import Process
 from uws.types import Queue
@@ -37,6 +39,15 @@ class Claim:
     attempt: Attempt
     job_type: str
     execution_duration: int
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a job's process has to know. owner_id: of the account; values: by parameter."""
+
+    job_type: str
+    owner_id: int | None
+    values: dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +125,18 @@ def _claim(
     return Claim(Attempt(job_id, attempt, worker_id), job_type, execution_duration)
 
 
+def task(job_id: str) -> Task:
+    """What the job is to do; raises `UnknownJobError` where it is gone."""
+    rows = statements.execute("task", job=job_id)
+    if not rows:
+        raise UnknownJobError("the job was deleted")
+    job_type, owner_id, given = rows[0]
+    values: dict[str, tuple[str, ...]] = {}
+    for name, value in json.loads(given):
+        values[name] = (*values.get(name, ()), value)
+    return Task(job_type, owner_id, values)
+
+
 def complete(
     attempt: Attempt,
     results: tuple[FinishedFile, ...],
@@ -124,24 +147,25 @@ def complete(
     at_completion: what else is written, or not, together with them. Without any it may be repeated
     where the answer was lost with the connection.
     """
+    if not at_completion:
+        return _complete(attempt, results)
     with transaction.atomic():
         for write in at_completion:
             write()  # before the job's row is locked: its worker must be able to renew the lease
-        if not statements.execute("complete", **_named(attempt)):
+        if not statements.execute("complete", **_named(attempt), results=_json(results)):
             has_been_completed = has_completed(attempt)
             transaction.set_rollback(True)
             return has_been_completed
-        JobResult.objects.bulk_create(
-            JobResult(
-                job_id=attempt.job_id,
-                name=file.name,
-                path=file.path,
-                media_type=file.media_type,
-                size=file.size,
-            )
-            for file in results
-        )
     return True
+
+
+def _complete(attempt: Attempt, results: tuple[FinishedFile, ...]) -> bool:
+    completed = statements.execute("complete", **_named(attempt), results=_json(results))
+    return bool(completed) or has_completed(attempt)
+
+
+def _json(results: tuple[FinishedFile, ...]) -> str:
+    return json.dumps([asdict(result) for result in results])
 
 
 def fail(attempt: Attempt, message: str, kind: str) -> bool:
