@@ -125,6 +125,18 @@ class Configuration(BaseSettings):
         description="Bytes of results that the jobs of one account may hold; a further job is "
         "refused until some are deleted.",
     )
+    vo_uws_jobs_anonymous: int = Field(
+        default=100_000,
+        gt=0,
+        description="Jobs of all anonymous clients together, in any phase, counted every few "
+        "seconds.",
+    )
+    vo_uws_bytes_anonymous: int = Field(
+        default=100_000_000_000,
+        gt=0,
+        description="Bytes of results that the jobs of all anonymous clients together may hold, "
+        "counted every few seconds; further jobs are refused until some have expired.",
+    )
     vo_uws_list_anonymous: bool = Field(
         default=False,
         description="Whether job lists show anonymous clients all anonymous jobs, which then are "

@@ -135,6 +135,8 @@ VO_UWS_QUEUED_PER_OWNER = CONFIGURATION.vo_uws_queued_per_owner
 VO_UWS_QUEUED_ANONYMOUS = CONFIGURATION.vo_uws_queued_anonymous
 VO_UWS_JOBS_PER_OWNER = CONFIGURATION.vo_uws_jobs_per_owner
 VO_UWS_BYTES_PER_OWNER = CONFIGURATION.vo_uws_bytes_per_owner
+VO_UWS_JOBS_ANONYMOUS = CONFIGURATION.vo_uws_jobs_anonymous
+VO_UWS_BYTES_ANONYMOUS = CONFIGURATION.vo_uws_bytes_anonymous
 VO_UWS_LIST_ANONYMOUS = CONFIGURATION.vo_uws_list_anonymous
 VO_UWS_JOB_MODULES = tuple(
     filter(None, (name.strip() for name in CONFIGURATION.vo_uws_job_modules.split(",")))

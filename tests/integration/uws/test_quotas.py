@@ -4,7 +4,7 @@ import pytest
 
 from auth.principal import ANONYMOUS
 from dali.parameters import Parameters
-from uws import service
+from uws import quotas, service
 from uws.errors import QuotaError
 from uws.models import Job, JobResult
 from uws.phases import Phase
@@ -37,6 +37,42 @@ def test_an_account_holds_no_more_bytes_than_it_may(sample, people, settings):
     with pytest.raises(QuotaError, match=r"1000 bytes of the 1000"):
         service.create(sample, people["ann"], HELLO)
     service.create(sample, ANONYMOUS, HELLO)
+
+
+@pytest.fixture
+def counted_anew(monkeypatch):
+    """What the anonymous have is counted whenever it is asked for."""
+    monkeypatch.setattr(quotas, "_COUNT_EVERY_S", 0.0)
+    monkeypatch.setattr(quotas._anonymous, "_count_at", float("-inf"))
+
+
+def test_the_anonymous_have_no_more_jobs_together_than_they_may(
+    sample, people, settings, counted_anew
+):
+    settings.VO_UWS_JOBS_ANONYMOUS = 2
+    for _ in range(2):
+        last = service.create(sample, ANONYMOUS, HELLO)
+    service.create(sample, people["ann"], HELLO)
+    with pytest.raises(QuotaError, match=r"have 2 jobs.*or sign in"):
+        service.create(sample, ANONYMOUS, HELLO)
+    service.delete(sample, ANONYMOUS, last.job_id)
+    service.create(sample, ANONYMOUS, HELLO)
+
+
+def test_the_anonymous_hold_no_more_bytes_together_than_they_may(
+    sample, people, settings, counted_anew
+):
+    settings.VO_UWS_BYTES_ANONYMOUS = 1000
+    for principal, size in ((people["ann"], 5000), (ANONYMOUS, 600), (ANONYMOUS, 399)):
+        job = service.create(sample, principal, HELLO)
+        JobResult.objects.create(
+            job_id=job.job_id, name="a", path="a", media_type="text/plain", size=size
+        )
+    service.create(sample, ANONYMOUS, HELLO)
+    JobResult.objects.filter(size=399).update(size=400)
+    with pytest.raises(QuotaError, match=r"1000 bytes of the 1000.*or sign in"):
+        service.create(sample, ANONYMOUS, HELLO)
+    service.create(sample, people["ann"], HELLO)
 
 
 @pytest.mark.parametrize("name", ["ann", None])
