@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:1] = [str(ROOT / "tests" / "support"), str(ROOT)]
 
 import obscore_rows  # noqa: E402
-from measuring import median_ms, said, tell  # noqa: E402
+from measuring import median_ms, said, tell, timed_ms  # noqa: E402
 from own_server import OwnServer  # noqa: E402 - tests and benchmarks share it
 
 import adql  # noqa: E402
@@ -263,19 +263,27 @@ def formats(server: OwnServer, cursor: "psycopg2.extensions.cursor", rows: int, 
         with Path(os.devnull).open("wb") as nowhere:
             cursor.copy_expert(copy, nowhere)
 
-    direct = median_ms(copy_all, times)
-    tell(f"{rows} rows x {len(THIRTY)}, COPY BINARY", direct, "ms", 1)
     client = Client(server.url)
-    for name, words, most in FORMATS:
-        wanted = {"MAXREC": str(rows), "RESPONSEFORMAT": words}
-        answers = [
-            client.ask(f"SELECT {columns} FROM ivoa.obscore", **wanted) for _ in range(times)
-        ]
-        whole = statistics.median(a.whole_ms for a in answers)
-        ratio = whole / direct
+
+    def ask(words: str) -> Answer:
+        query = f"SELECT {columns} FROM ivoa.obscore"
+        return client.ask(query, MAXREC=str(rows), RESPONSEFORMAT=words)
+
+    # each round asks for everything once: what else the machine does meets all alike
+    direct: list[float] = []
+    served: dict[str, list[Answer]] = {name: [] for name, _, _ in FORMATS}
+    for _ in range(times):
+        for name, words, _ in FORMATS:
+            direct.append(timed_ms(copy_all))
+            served[name].append(ask(words))
+    copied = statistics.median(direct)
+    tell(f"{rows} rows x {len(THIRTY)}, COPY BINARY", copied, "ms", 1)
+    for name, _, most in FORMATS:
+        whole = statistics.median(answer.whole_ms for answer in served[name])
+        ratio = whole / copied
         aim = said(ratio <= most, f"<= {most} x ({ratio:.2f})")
-        tell(f"same, {name}, {answers[0].size / 1e6:.0f} MB", whole, "ms", ratio, aim)
-        first = statistics.median(a.first_ms for a in answers)
+        tell(f"same, {name}, {served[name][0].size / 1e6:.0f} MB", whole, "ms", ratio, aim)
+        first = statistics.median(answer.first_ms for answer in served[name])
         aim = said(first <= 150, "<= 150 ms") if name == "BINARY2" else ""
         tell(f"same, {name}, first byte", first, "ms", None, aim)
 

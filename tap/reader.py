@@ -8,7 +8,8 @@ ends a query by itself when its time is over, or within a second of this process
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
@@ -32,6 +33,8 @@ from tap.warm_connections import WarmConnections
 
 # small batches: the first leaves early, and many streams fit in memory side by side
 _BATCH_BYTES = 2 * 1024 * 1024
+# a first batch that is smaller is the last one too: no thread is worth it
+_WORTH_A_THREAD_BYTES = _BATCH_BYTES // 4
 APPLICATION = "vo_server tap"
 
 
@@ -118,12 +121,37 @@ class ReaderQuery:
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows; raises `tap.failures.QueryError` at any point."""
         try:
-            yield from self._batches()
+            yield from self._one_ahead(self._batches())
         except adbc.Error as error:
             cancelled = self._cancelled.is_set()
             raise failure(error, self._timeout_s, cancelled, self._synchronous) from error
 
-    def _batches(self) -> Iterator[pa.RecordBatch]:
+    def _one_ahead(
+        self, batches: Generator[pa.RecordBatch, None, None]
+    ) -> Iterator[pa.RecordBatch]:
+        """The batches, each read while the one before is written: PostgreSQL needn't wait."""
+        batch = next(batches, None)
+        if batch is None or batch.nbytes < _WORTH_A_THREAD_BYTES:
+            if batch is not None:
+                yield batch
+                yield from batches
+            return
+        with ThreadPoolExecutor(1, thread_name_prefix="tap ahead") as reader:
+            coming = reader.submit(next, batches, None)
+            try:
+                while batch is not None:
+                    yield batch
+                    batch = coming.result()
+                    if batch is not None:
+                        coming = reader.submit(next, batches, None)
+            finally:
+                # whoever stops early waits for no more rows
+                while not coming.done():
+                    self.cancel()
+                    wait((coming,), 0.05)
+                batches.close()
+
+    def _batches(self) -> Generator[pa.RecordBatch, None, None]:
         url = reader_url(self._timeout_s, self._application)
         if self._uploads:  # in a transaction, which ends with the connection
             connection = connect(url)

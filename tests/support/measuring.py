@@ -8,12 +8,14 @@ from collections.abc import Callable
 def median_ms(do: Callable[[], object], times: int) -> float:
     """The median time of ``do``, after one run that doesn't count."""
     do()
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        do()
-        taken.append((time.perf_counter() - began) * 1e3)
-    return statistics.median(taken)
+    return statistics.median(timed_ms(do) for _ in range(times))
+
+
+def timed_ms(do: Callable[[], object]) -> float:
+    """How long ``do`` takes."""
+    began = time.perf_counter()
+    do()
+    return (time.perf_counter() - began) * 1e3
 
 
 def tell(what: str, value: float, unit: str, ratio: float | None = None, aim: str = "") -> None:

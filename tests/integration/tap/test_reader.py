@@ -74,6 +74,23 @@ def test_a_stream_that_is_left_in_the_middle_ends_in_postgresql():
     wait_until(lambda: running() == 0)
 
 
+def test_a_stream_is_left_at_once_although_its_next_rows_take_long():
+    slow = "SELECT x, repeat('y', 1000), CASE WHEN x > 9000 THEN pg_sleep(60) END::text"
+    rows = query(f"{slow} FROM generate_series(1, 9010) AS x", 60).batches()
+    for _ in range(2):
+        next(rows)
+    began = time.monotonic()
+    rows.close()
+    assert time.monotonic() - began < 2
+    assert running() == 0
+
+
+def test_no_row_is_lost_or_doubled_between_batches():
+    sql = "SELECT x, repeat('y', 100) FROM generate_series(1, 90000) AS x"
+    numbers = [x for batch in query(sql).batches() for x in batch.column(0).to_pylist()]
+    assert numbers == list(range(1, 90001))
+
+
 def test_a_query_cancelled_before_it_began_gives_nothing():
     asked = query("SELECT pg_sleep(60)")
     asked.cancel()
