@@ -7,6 +7,7 @@ and, for an overflow or a late failure, once more after it.
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 
 import pyarrow as pa
@@ -68,7 +69,11 @@ def _identifier(field: Field) -> str | None:
     return field.name if _IDENTIFIER.fullmatch(field.name) else None
 
 
-def _field(xml: XmlPieces, field: Field, system: str | None, nulls: Mapping[str, int]) -> None:
+@lru_cache(maxsize=4096)
+def _field(field: Field, system: str | None, null: int | None) -> str:
+    """A FIELD; kept, as the published columns leave again and again."""
+    xml = XmlPieces()
+    xml.take()
     attributes = {
         "name": field.name,
         "ID": _identifier(field),
@@ -83,10 +88,11 @@ def _field(xml: XmlPieces, field: Field, system: str | None, nulls: Mapping[str,
     xml.start("FIELD", attributes)
     if field.description:
         xml.element("DESCRIPTION", text=field.description)
-    if field.datatype in nulls:
-        xml.element("VALUES", {"null": str(nulls[field.datatype])})
+    if null is not None:
+        xml.element("VALUES", {"null": str(null)})
     xml.end()
     xml.line()
+    return xml.take().decode()
 
 
 def _systems(fields: Iterable[Field]) -> Systems:
@@ -114,7 +120,7 @@ def _begin_table(xml: XmlPieces, stream: TableStream, nulls: Mapping[str, int]) 
     xml.start("TABLE", {"name": "result"})
     xml.line()
     for field in stream.fields:
-        _field(xml, field, systems.get(field.system), nulls)
+        xml.written(_field(field, systems.get(field.system), nulls.get(field.datatype)))
 
 
 def _end_table(xml: XmlPieces, stream: TableStream, status: Info | None) -> None:

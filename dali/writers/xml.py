@@ -48,6 +48,10 @@ class XmlPieces:
         """A line break, for people who read the document."""
         self._generator.ignorableWhitespace("\n")
 
+    def written(self, text: str) -> None:
+        """Whole elements that were written elsewhere."""
+        self._generator.ignorableWhitespace(text)
+
     def end_all(self) -> None:
         """Close every open element: the document ends."""
         while self._open:
