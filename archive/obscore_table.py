@@ -8,8 +8,6 @@ from dataclasses import replace
 
 from adql.schema import Column, SpaceSystem, Table, TimeSystem
 
-#: The identifier that says a TAP service serves this table (ObsCore 1.1, section 5).
-DATA_MODEL = "ivo://ivoa.net/std/ObsCore#core-1.1"
 #: The table's utype, by which registries find such tables.
 TABLE_UTYPE = "ivo://ivoa.net/std/obscore#table-1.1"
 

@@ -50,11 +50,6 @@ FIELD_TANGENTS = (
     (MASK_HALF_WIDTH_MM + DETECTOR_HALF_WIDTHS_MM[0]) / MASK_DISTANCE_MM,
     (MASK_HALF_WIDTH_MM + DETECTOR_HALF_WIDTHS_MM[1]) / MASK_DISTANCE_MM,
 )
-#: sY/sX and sZ/sX up to which every pixel sees the mask.
-FULLY_CODED_TANGENTS = (
-    (MASK_HALF_WIDTH_MM - DETECTOR_HALF_WIDTHS_MM[0]) / MASK_DISTANCE_MM,
-    (MASK_HALF_WIDTH_MM - DETECTOR_HALF_WIDTHS_MM[1]) / MASK_DISTANCE_MM,
-)
 
 # --- Energies and events --------------------------------------------------------------------------
 
