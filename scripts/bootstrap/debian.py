@@ -15,6 +15,8 @@ from pathlib import Path
 from bootstrap.console import SetupError, stage
 
 PYTHON_PACKAGES = ("python3-venv",)
+# Graphviz lays out the pictures of step graphs and of provenance.
+DRAWING_PACKAGES = ("graphviz",)
 TEST_PACKAGES = ("stilts", "default-jre-headless")
 
 # The release's own PostgreSQL, for when apt has no package lists to ask yet.

@@ -17,7 +17,9 @@ def prepared(clone: Clone, *, development: bool) -> Iterator[None]:
     development: with what the test suite and the checks need.
     """
     tests = debian.TEST_PACKAGES if development else ()
-    debian.require((*debian.PYTHON_PACKAGES, *database.packages(), *tests))
+    debian.require(
+        (*debian.PYTHON_PACKAGES, *debian.DRAWING_PACKAGES, *database.packages(), *tests)
+    )
     environment.require(clone, development=development)
     with database.running(clone):
         if database.is_external():
