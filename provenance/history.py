@@ -1,7 +1,8 @@
 """Reads recorded history back: from a product to what it came from, a step at a time.
 
-Only what everybody may see. The answer is made of records (`provenance.records`), as they were
-entered, less the relations to what lies outside the part that was asked for.
+Only what everybody may see, unless the caller asks for more. The answer is made of records
+(`provenance.records`), as they were entered, less the relations to what lies outside the part that
+was asked for.
 """
 
 from collections import defaultdict
@@ -49,40 +50,65 @@ class History:
     entities: tuple[EntityRecord, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a walk may see: public rows, or hidden ones as well."""
+
+    hidden: bool
+
+    def entities(self, path: str = "") -> dict[str, bool]:
+        """The condition on an entity at the end of ``path`` (as Django writes it)."""
+        return {} if self.hidden else {f"{path}public": True}
+
+    def activities(self, path: str = "") -> dict[str, bool]:
+        """The same on an activity, which must be known by more than its identifier."""
+        return {f"{path}status__isnull": False, **self.entities(path)}
+
+
 @dataclass(slots=True)
 class _Walk:
     """What a walk has reached, by keys of the tables.
 
-    left: the entities whose maker was asked for; opened: the activities whose inputs were.
+    seen: which rows the walk may see. left: the entities whose maker was asked for; opened: the
+    activities whose inputs were.
     """
 
+    seen: "_Seen"
     entities: set[int]
     activities: set[int]
     left: set[int] = field(default_factory=set)
     opened: set[int] = field(default_factory=set)
 
 
-def backwards(identifiers: Iterable[str], depth: int | None = 1) -> History:
+def backwards(
+    identifiers: Iterable[str],
+    depth: int | None = 1,
+    *,
+    hidden: bool = False,
+) -> History:
     """What these entities or activities came from, over ``depth`` steps or (``None``) all.
 
     A step leads from an entity to the activity that made it and what that used (as in the table
     ``lineage``), to what it was derived from, and from a collection to its members; from an
     activity to what it used.
 
+    hidden: for the owner of what was made: rows that aren't public are part of it, however many.
+
     Raises `NotFoundError` for an unknown identifier, and `DaliError` for a history that is too
     large for one document.
     """
-    entities, activities = _find(tuple(dict.fromkeys(identifiers)))
-    walk = _Walk(set(entities), set(activities))
+    seen = _Seen(hidden)
+    entities, activities = _find(tuple(dict.fromkeys(identifiers)), seen)
+    walk = _Walk(seen, set(entities), set(activities))
     steps = 0
     while (entities or activities) and (depth is None or steps < depth):
-        activities |= _makers(entities)
+        activities |= _makers(entities, seen)
         walk.left |= entities
         walk.opened |= activities
         walk.activities |= activities
-        reached = _inputs(activities) | _linked(entities)
+        reached = _inputs(activities, seen) | _linked(entities, seen)
         walk.entities |= reached
-        if len(walk.entities) > MOST_ENTITIES:
+        if not hidden and len(walk.entities) > MOST_ENTITIES:
             raise DaliError(
                 f"the history has more than {MOST_ENTITIES} entities: ask with a smaller DEPTH"
             )
@@ -91,17 +117,17 @@ def backwards(identifiers: Iterable[str], depth: int | None = 1) -> History:
     return History(_activities(walk), _entities(walk))
 
 
-def _find(identifiers: tuple[str, ...]) -> tuple[set[int], set[int]]:
+def _find(identifiers: tuple[str, ...], seen: _Seen) -> tuple[set[int], set[int]]:
     """The keys of entities and activities of these identifiers."""
     entities = dict(
-        Entity.objects.filter(identifier__in=identifiers, public=True).values_list(
+        Entity.objects.filter(identifier__in=identifiers, **seen.entities()).values_list(
             "identifier", "id"
         )
     )
     activities = dict(
-        Activity.objects.filter(
-            identifier__in=identifiers, public=True, status__isnull=False
-        ).values_list("identifier", "id")
+        Activity.objects.filter(identifier__in=identifiers, **seen.activities()).values_list(
+            "identifier", "id"
+        )
     )
     for identifier in identifiers:
         if identifier not in entities and identifier not in activities:
@@ -109,32 +135,32 @@ def _find(identifiers: tuple[str, ...]) -> tuple[set[int], set[int]]:
     return set(entities.values()), set(activities.values())
 
 
-def _makers(entities: set[int]) -> set[int]:
+def _makers(entities: set[int], seen: _Seen) -> set[int]:
     """The activities that made these entities."""
     return set(
         WasGeneratedBy.objects.filter(
-            entity__in=entities, activity__public=True, activity__status__isnull=False
+            entity__in=entities, **seen.activities("activity__")
         ).values_list("activity", flat=True)
     )
 
 
-def _inputs(activities: set[int]) -> set[int]:
+def _inputs(activities: set[int], seen: _Seen) -> set[int]:
     """The entities that these activities used."""
     return set(
-        Used.objects.filter(activity__in=activities, entity__public=True).values_list(
+        Used.objects.filter(activity__in=activities, **seen.entities("entity__")).values_list(
             "entity", flat=True
         )
     )
 
 
-def _linked(entities: set[int]) -> set[int]:
+def _linked(entities: set[int], seen: _Seen) -> set[int]:
     """The entities that these were derived from or hold."""
     origins = WasDerivedFrom.objects.filter(
-        generated_entity__in=entities, used_entity__public=True
+        generated_entity__in=entities, **seen.entities("used_entity__")
     ).values_list("used_entity", flat=True)
-    members = HadMember.objects.filter(collection__in=entities, entity__public=True).values_list(
-        "entity", flat=True
-    )
+    members = HadMember.objects.filter(
+        collection__in=entities, **seen.entities("entity__")
+    ).values_list("entity", flat=True)
     return {*origins, *members}
 
 
@@ -193,7 +219,7 @@ def _activities(walk: _Walk) -> tuple[ActivityRecord, ...]:
             agents=tuple(agents[activity.pk]),
             parameters=tuple(parameters[activity.pk]),
             informants=tuple(informants[activity.pk]),
-            public=True,
+            public=activity.public,
         )
         for activity in Activity.objects.filter(pk__in=walk.activities)
         .select_related("activity_description")
@@ -241,7 +267,7 @@ def _entities(walk: _Walk) -> tuple[EntityRecord, ...]:
             members=tuple(members[entity.pk]),
             derived_from=tuple(derived[entity.pk]),
             attributed_to=tuple(agents[entity.pk]),
-            public=True,
+            public=entity.public,
         )
         for entity in Entity.objects.filter(pk__in=walk.entities)
         .select_related("entity_description")
