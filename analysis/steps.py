@@ -7,7 +7,7 @@ Window (with version) and its checksum. Same identity, same file.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -41,6 +41,18 @@ StepFunction = Callable[[StepInputs, Mapping[str, Parameter], Path, Report], Non
 
 
 @dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far two makings of one result may lie apart on processors of different kinds.
+
+    Values a and b agree where |a - b| ≤ absolute + relative · |b|; what isn't a number must be the
+    same. Zero and zero: the same to the byte, which on one machine every step must be anyway.
+    """
+
+    relative: float = 0.0
+    absolute: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class StepKind:
     """A declared step of an engine.
 
@@ -50,6 +62,12 @@ class StepKind:
     file_name: name of the result, its ending says the format.
     content_type: media type of the result.
     software: digest of the software that the function consists of, as the asking process has it.
+    memory: bytes that a process running it may need at most; no more of them are run at once than
+        the machine has memory for.
+    tolerance: within which another kind of processor's result counts as the same.
+    expected_seconds: of one processor, told to users as long as no past run says better.
+    units: VOUnit of each parameter that has one. A plain number is meant in it, a quantity with
+        another unit is converted.
     """
 
     name: str
@@ -59,6 +77,10 @@ class StepKind:
     file_name: str
     content_type: str
     software: Callable[[], str]
+    memory: int = 1 << 30
+    tolerance: Tolerance = Tolerance()
+    expected_seconds: float = 1.0
+    units: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
