@@ -57,7 +57,12 @@ class Job(models.Model):
     queued_time = models.DateTimeField(null=True)
     start_time = models.DateTimeField(null=True)
     end_time = models.DateTimeField(null=True)
-    quote = models.DateTimeField(null=True)
+    quoted_s = models.FloatField(
+        null=True, help_text="Seconds that its run is likely to take; none where nobody can tell."
+    )
+    quoted_for = models.CharField(
+        max_length=64, null=True, help_text="Digest of the parameters that this was told for."
+    )
     execution_duration = models.PositiveIntegerField(help_text="Seconds; 0 is unlimited.")
     destruction = models.DateTimeField()
     error_message = models.TextField(null=True)

@@ -94,8 +94,8 @@ def summary(job: Job) -> JobSummary:
     )
 
 
-def record(job: Job) -> JobRecord:
-    """``job`` with all that belongs to it."""
+def record(job: Job, quote: datetime | None = None) -> JobRecord:
+    """``job`` with all that belongs to it. quote: when it is likely to be done."""
     error = None
     if job.error_message is not None:
         kind: Literal["fatal", "transient"] = (
@@ -112,7 +112,7 @@ def record(job: Job) -> JobRecord:
         run_id=job.run_id,
         owner=job.owner.get_username() if job.owner else None,
         creation_time=job.creation_time,
-        quote=job.quote,
+        quote=quote,
         start_time=job.start_time,
         end_time=job.end_time,
         execution_duration=job.execution_duration,

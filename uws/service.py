@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from auth.principal import Principal
 from dali.errors import ParameterError
 from dali.parameters import Parameters
-from uws import files, quotas, records
+from uws import files, quotas, quotes, records
 from uws import parameters as declared
 from uws.errors import NotYourJobError, PhaseError, UnknownJobError
 from uws.models import Job, JobParameter, new_job_id
@@ -87,7 +87,8 @@ def submit(
 def get(job_type: JobType[Any], principal: Principal, job_id: str) -> JobRecord:
     """The job; raises `UnknownJobError` or `NotYourJobError`."""
     related = ("parameters", "results", "messages")
-    return records.record(_find(job_type, principal, job_id, _jobs().prefetch_related(*related)))
+    found = _find(job_type, principal, job_id, _jobs().prefetch_related(*related))
+    return records.record(found, quotes.quote(job_type, found))
 
 
 def phase(job_type: JobType[Any], principal: Principal, job_id: str) -> Phase:

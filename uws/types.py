@@ -134,6 +134,9 @@ class JobType(Generic[P]):
     path: where the job list lives, e.g. ``/uws/isgri_image``.
     refuses_wrong_values: a wrong value is refused when it is sent, a missing one at PHASE=RUN.
     Otherwise (TAP) nothing is refused; what is wrong makes the job ERROR when it runs.
+    quote: how many seconds such a job is likely to run, ``None`` where that can't be told. Asked
+    with complete parameters and the owner, when somebody first reads the job; what it raises is
+    logged and means ``None``.
     takes_files: whether files that are sent with the parameters are kept, as `JobContext.inputs`.
     queue: where its jobs wait.
     uses, makes: the files that its jobs read and the results that they leave.
@@ -149,6 +152,7 @@ class JobType(Generic[P]):
     parameters: type[P]
     run: Callable[[JobContext[P]], None]
     refuses_wrong_values: bool = True
+    quote: Callable[[P, Principal], float | None] | None = None
     takes_files: bool = False
     queue: Queue = Queue.LONG
     uses: tuple[FileDescription, ...] = ()
