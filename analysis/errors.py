@@ -1,16 +1,27 @@
 """Failures of an analysis that its user should read, each with a name that one may look up.
 
-The names are those of the ODA's pipelines where it has one (`NoISGRIEvents`, `EmptyImageList`, …).
-A message names Science Window, step and reason, and nothing of paths or machines.
+The names are those of the ODA's and OSA's pipelines where these have one (`NoISGRIEvents`,
+`EmptyImageList`, …). A message names failure, Science Window, step and reason, and nothing of paths
+or machines. Failures travel between processes whole: they are pickled with all their parts.
+
+A failure of the data stays the same however often it is tried. A failure of the machine
+(`MachineFailure`) may not come again, so that its step is tried again, unless trying at once is
+known to be in vain.
 """
+
+from typing import ClassVar, Literal, Self
 
 
 class AnalysisError(Exception):
     """A step of an analysis can't be done for a reason that its user can understand.
 
     reason: a sentence. science_window: ``RRRRPPPPSSSF.VVV``, empty where the step joins several.
-    step: the name of the step.
+    step: the name of the step. of_machine: whether the machine failed, not the data.
+    retry: whether trying again at once may help.
     """
+
+    of_machine: ClassVar[bool] = False
+    retry: ClassVar[bool] = False
 
     def __init__(self, reason: str, *, science_window: str = "", step: str = "") -> None:
         self.reason = reason
@@ -24,10 +35,64 @@ class AnalysisError(Exception):
             )
             if part
         )
-        super().__init__(f"{where}: {reason}" if where else reason)
+        super().__init__(": ".join(part for part in (self.name, where, reason) if part))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Whole: class, reason, Science Window and step."""
+        return _again, (type(self), self.reason, self.science_window, self.step)
+
+    @property
+    def name(self) -> str:
+        """What one may look up; empty for a failure that is no kind of its own."""
+        return "" if type(self) is AnalysisError else type(self).__name__
+
+    @property
+    def kind(self) -> Literal["fatal", "transient"]:
+        """UWS's word (1.1, section 2.1.3) for whether running the job again may help."""
+        return "transient" if self.of_machine else "fatal"
+
+    def at(self, science_window: str, step: str) -> Self:
+        """The same failure, told of that Science Window and step where it names none itself."""
+        return type(self)(
+            self.reason,
+            science_window=self.science_window or science_window,
+            step=self.step or step,
+        )
 
 
-class ScWDataCorrupted(AnalysisError):  # noqa: N818  the name that the ODA's users know
+def _again(
+    failure: type[AnalysisError], reason: str, science_window: str, step: str
+) -> AnalysisError:
+    return failure(reason, science_window=science_window, step=step)
+
+
+# --- Of the request ------------------------------------------------------------------------------
+
+
+class EmptyScWList(AnalysisError):  # noqa: N818  names that the ODA's users know, here and below
+    """No Science Window is where and when it was asked for."""
+
+
+class NoValidScW(AnalysisError):  # noqa: N818
+    """There are Science Windows, but none that may be analysed: of another kind, or not public."""
+
+
+class FractionalEnergyBinsNotAllowed(AnalysisError):  # noqa: N818
+    """The limit of an energy band lies within a channel of the instrument."""
+
+
+class PossiblyWrongEnergyRange(AnalysisError):  # noqa: N818
+    """An energy band is empty or outside what the instrument measures."""
+
+
+# --- Of the data ---------------------------------------------------------------------------------
+
+
+class NoScWData(AnalysisError):  # noqa: N818
+    """A Science Window lacks a file that the step needs."""
+
+
+class ScWDataCorrupted(AnalysisError):  # noqa: N818
     """A file of a Science Window is damaged or lacks a part that the format demands."""
 
 
@@ -40,8 +105,38 @@ class EfficiencyNotComputed(AnalysisError):  # noqa: N818
 
 
 class EmptyImageList(AnalysisError):  # noqa: N818
-    """There is no image to join in a mosaic."""
+    """There is no image to join in a mosaic, or too many of them failed."""
 
 
 class PointingsTooFarApart(AnalysisError):  # noqa: N818
     """Images lie too far apart on the sky for one mosaic."""
+
+
+# --- Of the machine ------------------------------------------------------------------------------
+
+
+class MachineFailure(AnalysisError):  # noqa: N818
+    """Not the data failed but what computes; the step may be tried again."""
+
+    of_machine = True
+    retry = True
+
+
+class ProcessEnded(MachineFailure):
+    """The process that ran the step was ended from outside, most likely for want of memory."""
+
+
+class DiskFull(MachineFailure):
+    """There is no room for the step's result. Another attempt would find none either."""
+
+    retry = False
+
+
+class SoftwareChanged(MachineFailure):
+    """The engine's software is no longer that with which the graph was planned."""
+
+    retry = False
+
+
+class StepBroken(AnalysisError):  # noqa: N818
+    """The step's program stopped for a reason that it wasn't made for: a defect of the server."""
