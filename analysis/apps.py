@@ -1,6 +1,9 @@
 """Django's entry for this room."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class AnalysisConfig(AppConfig):
@@ -9,3 +12,10 @@ class AnalysisConfig(AppConfig):
     name = "analysis"
     label = "analysis"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Declare the site's own engines."""
+        from analysis.engines import registry
+
+        for module in settings.VO_ANALYSIS_ENGINES:
+            registry.declare(import_module(module).DECLARATION)

@@ -4,22 +4,42 @@ Their parameters are light to import. Their work is not, with astropy and matplo
 by the workers' template (``preload``), never by the web server.
 """
 
+from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
+from analysis.engines.registry import declared_engines, installed_engines
+from analysis.errors import AnalysisError
 from analysis.workflows.isgri_image_parameters import IsgriImageParameters
+from uws.errors import JobFailure
 from uws.types import FileDescription, JobContext, JobType
 
 
-def _isgri_image(context: JobContext[IsgriImageParameters]) -> None:
-    from analysis.workflows import isgri_image
+def _work_of(workflow: str) -> Callable[[JobContext[Any]], None]:
+    """``run`` of that module, imported when it is called, its failures told to the job's owner."""
 
-    isgri_image.run(context)
+    def run(context: JobContext[Any]) -> None:
+        try:
+            import_module(workflow).run(context)
+        except AnalysisError as failure:
+            raise JobFailure(str(failure), failure.kind) from failure
+
+    return run
+
+
+def _preload(workflow: str) -> tuple[str, ...]:
+    """What jobs of that workflow need: its module and the engines'."""
+    return workflow, *(known.module for known in declared_engines() if not known.missing())
 
 
 def _prepare() -> None:
-    from analysis.engines import coded_mask_steps
+    """Take the digests of the engines' software while it is that which has just been loaded."""
+    for engine in installed_engines():
+        for kind in engine.kinds:
+            kind.software()
 
-    coded_mask_steps.prepare()
+
+_ISGRI_IMAGE = "analysis.workflows.isgri_image"
 
 
 ISGRI_IMAGE: JobType[IsgriImageParameters] = JobType(
@@ -29,7 +49,7 @@ ISGRI_IMAGE: JobType[IsgriImageParameters] = JobType(
     " variance, significance and exposure, the list of its sources, and a picture.",
     path="/uws/isgri_image",
     parameters=IsgriImageParameters,
-    run=_isgri_image,
+    run=_work_of(_ISGRI_IMAGE),
     uses=(
         FileDescription("events", "ISGRI event lists of the Science Windows.", "application/fits"),
     ),
@@ -40,7 +60,7 @@ ISGRI_IMAGE: JobType[IsgriImageParameters] = JobType(
         FileDescription("preview", "Picture of the significance.", "image/png"),
         FileDescription("log", "What was done, line by line.", "text/plain"),
     ),
-    preload=("analysis.workflows.isgri_image", "analysis.engines.coded_mask_steps"),
+    preload=_preload(_ISGRI_IMAGE),
     prepare=_prepare,
 )
 

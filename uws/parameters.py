@@ -7,7 +7,7 @@ or separated, unless its `Meaning` says that it has no separator.
 """
 
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -52,12 +52,15 @@ class Meaning:
 
     unit: VOUnits. ucd: UCD 1+. utype: a data model's element.
     separator: between the values of a list in one string; ``None`` where only repetition counts.
+    options: gives the only values allowed, where they aren't known before the server runs; the
+    model checks them itself.
     """
 
     unit: str = ""
     ucd: str = ""
     utype: str = ""
     separator: str | None = ","
+    options: Callable[[], tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +191,7 @@ def _describe(field_name: str, field: FieldInfo) -> ParameterDescription:
         utype=meaning.utype,
         minimum=_limit(field, ("ge", "gt")),
         maximum=_limit(field, ("le", "lt")),
-        options=_options(inner),
+        options=_options(inner) if meaning.options is None else meaning.options(),
     )
 
 

@@ -6,7 +6,7 @@ Jobs know nothing of provenance, nor provenance of jobs: their declarations meet
 from collections.abc import Iterable
 from typing import Any
 
-from analysis.engines import installed_engines
+from analysis.engines.registry import installed_engines
 from provenance.descriptions import KindOfActivity, KindOfParameter, Role
 from uws.parameters import ParameterDescription, describe
 from uws.types import JobType

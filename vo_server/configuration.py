@@ -81,6 +81,11 @@ class Configuration(BaseSettings):
         ge=0,
         description="Processes that run the steps of one analysis. 0: one per processor.",
     )
+    vo_analysis_engines: str = Field(
+        default="",
+        description="Modules of further engines, importable names separated by commas; each has a "
+        "`DECLARATION` (docs/analysis.md).",
+    )
     vo_cache_root: Path = Field(
         default=VAR / "cache", description="Folder of the analysis' content-addressed cache."
     )

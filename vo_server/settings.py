@@ -141,6 +141,9 @@ VO_UWS_LIST_ANONYMOUS = CONFIGURATION.vo_uws_list_anonymous
 VO_UWS_JOB_MODULES = tuple(
     filter(None, (name.strip() for name in CONFIGURATION.vo_uws_job_modules.split(",")))
 )
+VO_ANALYSIS_ENGINES = tuple(
+    filter(None, (name.strip() for name in CONFIGURATION.vo_analysis_engines.split(",")))
+)
 VO_UWS_LEASE_S = CONFIGURATION.vo_uws_lease_s
 VO_UWS_MAX_ATTEMPTS = CONFIGURATION.vo_uws_max_attempts
 VO_UWS_DEFAULT_EXECUTION_DURATION_S = CONFIGURATION.vo_uws_default_execution_duration_s

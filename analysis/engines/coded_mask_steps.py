@@ -131,11 +131,6 @@ def _software() -> str:
     return software_digest(_PACKAGES, _LIBRARIES)
 
 
-def prepare() -> None:
-    """Take the software's digest while it is the software that has just been loaded."""
-    _software()
-
-
 SHADOWGRAM = StepKind(
     "shadowgram",
     "1",
@@ -194,7 +189,7 @@ PREVIEW = StepKind(
 
 
 class CodedMask:
-    """The embedded engine (see `analysis.engines.protocol.Engine`)."""
+    """The embedded engine (see `analysis.engines.protocol`)."""
 
     name = "coded_mask"
     preload = "analysis.engines.coded_mask_steps"
@@ -278,4 +273,4 @@ def _as_input(catalogue: RawFile | None) -> dict[str, tuple[RawFile, ...]]:
     return {} if catalogue is None else {"catalogue": (catalogue,)}
 
 
-CODED_MASK = CodedMask()
+ENGINE = CodedMask()

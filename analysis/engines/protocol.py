@@ -6,7 +6,7 @@ An engine plans; it doesn't run. The graph runs its steps, wherever and whenever
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from analysis.products.sky_maps import SkyMaps
 from analysis.products.source_list import Source
@@ -42,8 +42,9 @@ class MosaicSteps:
         return self.mosaic, self.sources, self.preview
 
 
+@runtime_checkable
 class Engine(Protocol):
-    """An engine.
+    """What every engine tells of itself.
 
     name: as the parameter ``engine`` has it.
     libraries: what it computes with, and versions. preload: module that its processes need.
@@ -58,6 +59,11 @@ class Engine(Protocol):
     def preload(self) -> str: ...
     @property
     def kinds(self) -> tuple[StepKind, ...]: ...
+
+
+@runtime_checkable
+class ImagingEngine(Engine, Protocol):
+    """An engine that makes images of Science Windows and joins them."""
 
     def image(self, events: RawFile, catalogue: RawFile | None, plan: ImagePlan) -> Step:
         """The step that makes the image of one Science Window; its label is the ScW's."""

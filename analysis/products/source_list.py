@@ -1,4 +1,4 @@
-"""Source lists: the value, and its forms as FITS and VOTable.
+"""Source lists: the value, and its form as FITS (`source_votable` has the other).
 
 The columns are those that users' scripts rely on. A list from one Science Window names it in every
 row; in a list from a mosaic `scw` is empty.
@@ -9,14 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from astropy.io import fits
 
-from adql.schema import SpaceSystem
 from analysis.products.fits_files import Card, write_fits
-from dali.fields import Field
-from dali.tables import Info, TableStream
-from dali.writers import tabledata
 
 EXTENSION = "ISGR-SRCL-RES"
 INSTRUMENT_CARDS: tuple[Card, ...] = (
@@ -181,34 +176,4 @@ def above(threshold: float, sources: Iterable[Source]) -> tuple[Source, ...]:
     return tuple(source for source in sources if source.significance >= threshold)
 
 
-def write_source_votable(path: Path, sources: Iterable[Source], infos: Sequence[Info] = ()) -> None:
-    """Write a source list as VOTable (TABLEDATA) with units, UCDs and its ICRS frame.
-
-    infos: what is said of the list (who made it, from what).
-    """
-    rows = list(sources)
-    fields = tuple(
-        Field(
-            column.name,
-            column.datatype,
-            arraysize="*" if column.datatype == "char" else None,
-            unit=column.unit,
-            ucd=column.ucd,
-            description=column.description,
-            system=SpaceSystem("ICRS") if column.ucd.startswith("pos.eq") else None,
-        )
-        for column in COLUMNS
-    )
-    batch = pa.RecordBatch.from_arrays(
-        [
-            pa.array([getattr(row, column.name) for row in rows], type=_ARROW[column.datatype])
-            for column in COLUMNS
-        ],
-        names=[column.name for column in COLUMNS],
-    )
-    with path.open("wb") as file:
-        file.writelines(tabledata.write(TableStream(fields, [batch], tuple(infos))))
-
-
-_ARROW = {"char": pa.string(), "double": pa.float64(), "boolean": pa.bool_()}
 _NUMPY = {"char": "U", "double": "f8", "boolean": "?"}

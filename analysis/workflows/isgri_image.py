@@ -9,13 +9,14 @@ from pathlib import Path, PurePosixPath
 
 from django.conf import settings
 
-from analysis.engines import engine as engine_named
 from analysis.engines.protocol import ImagePlan
+from analysis.engines.registry import imaging_engine
 from analysis.execution import GraphResult
 from analysis.products.fits_files import Card
 from analysis.products.image_files import write_image
 from analysis.products.sky_maps import SkyMaps
-from analysis.products.source_list import Source, above, write_source_list, write_source_votable
+from analysis.products.source_list import Source, above, write_source_list
+from analysis.products.source_votable import write_source_votable
 from analysis.publishing import Finished, ProductFile, give
 from analysis.steps import RawFile, Step
 from analysis.workflows.choosing import Choice, choose
@@ -47,7 +48,7 @@ def run(context: JobContext[IsgriImageParameters]) -> None:
     parameters = context.parameters
     choice = choose(parameters, context.owner)
     windows = choice.windows
-    engine = engine_named(parameters.engine)
+    engine = imaging_engine(parameters.engine)
     plan = ImagePlan(
         parameters.e_min_kev,
         parameters.e_max_kev,

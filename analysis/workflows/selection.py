@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from analysis import engines
+from analysis.engines.registry import engine_names, require_installed
 from instruments.science_window import ScienceWindowId
 from uws.parameters import JobParameters, Meaning, missing
 
@@ -60,8 +60,10 @@ class ScienceWindowParameters(JobParameters):
         default="public",
         description="public: public data only; all-private: also those that you have rights to.",
     )
-    engine: Literal["coded_mask", "osa"] = Field(
-        default="coded_mask", description="coded_mask: this server's own; osa: the mission's."
+    engine: Annotated[str, Meaning(options=engine_names)] = Field(
+        default="coded_mask",
+        description="What computes. coded_mask: this server's own; osa: the mission's.",
+        json_schema_extra=lambda schema: schema.update(enum=list(engine_names())),
     )
     osa_version: str = Field(
         default="OSA11.2", description="Version of the mission's software, for the engine osa."
@@ -80,7 +82,7 @@ class ScienceWindowParameters(JobParameters):
     @field_validator("engine", mode="after")
     @classmethod
     def _installed(cls, name: str) -> str:
-        engines.require_installed(name)
+        require_installed(name)
         return name
 
     @field_validator("time_format", mode="after")

@@ -3,12 +3,8 @@
 from astropy.io import fits
 from astropy.io.votable import parse
 
-from analysis.products.source_list import (
-    COLUMNS,
-    read_source_list,
-    write_source_list,
-    write_source_votable,
-)
+from analysis.products.source_list import COLUMNS, read_source_list, write_source_list
+from analysis.products.source_votable import write_source_votable
 from dali.tables import Info
 
 NAMES = [

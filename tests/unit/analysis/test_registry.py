@@ -1,0 +1,45 @@
+"""Engines by name: declared in one place, imported only when one is asked for."""
+
+import subprocess
+import sys
+
+import pytest
+
+from analysis.engines import registry
+from analysis.engines.protocol import Engine, ImagingEngine
+from analysis.engines.registry import EngineDeclaration, EngineNotInstalledError
+
+
+@pytest.fixture
+def declared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test declares is forgotten afterwards."""
+    monkeypatch.setattr(registry, "_declared", dict(registry._declared))
+
+
+def test_the_embedded_engine_is_always_there_and_makes_images() -> None:
+    engine = registry.imaging_engine("coded_mask")
+    assert isinstance(engine, Engine)
+    assert isinstance(engine, ImagingEngine)
+    assert engine.name == "coded_mask"
+    assert engine in registry.installed_engines()
+
+
+def test_an_unknown_engine_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(EngineNotInstalledError, match=r"'magic'.*coded_mask"):
+        registry.engine("magic")
+
+
+def test_an_engine_that_lacks_something_says_what(declared: None) -> None:
+    registry.declare(
+        EngineDeclaration("far", "away", "no.such.module", missing=lambda: "its telescopes")
+    )
+    with pytest.raises(EngineNotInstalledError, match="its telescopes are missing"):
+        registry.engine("far")
+    assert "far" in registry.engine_names()
+    assert "far" not in {engine.name for engine in registry.installed_engines()}
+
+
+def test_the_registry_is_light_to_import() -> None:
+    code = "import analysis.engines.registry, sys; print({'astropy', 'numpy'} & set(sys.modules))"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert answer.stdout == b"set()\n"
