@@ -1,7 +1,8 @@
 """From a job's last results to products: header, ObsCore row, provenance, UWS result."""
 
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,13 +14,19 @@ from django.db import transaction
 from analysis.cache import file_checksum
 from analysis.execution import StepResult
 from analysis.products.fits_files import Card
+from analysis.products.provenance_cards import identity_cards, step_cards
+from analysis.products.provenance_extension import add_history
 from archive.identifiers import ProductIdentity, new_product_identity
 from archive.publication import NewProduct, publish
-from provenance import agents, recorder, store
+from provenance import agents, recorder, serialisation, store
+from provenance.history import History, backwards
 from provenance.identifiers import new_entity_id
-from provenance.records import ActivityRecord, EntityRecord, InvolvedRecord
+from provenance.records import ActivityRecord, EntityRecord, GeneratedRecord, InvolvedRecord
 from uws.parameters import describe
 from uws.types import JobContext
+
+#: Media type of the files that carry their own history.
+FITS = "application/fits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,7 @@ def give(
         activity_name,
         version=settings.VO_VERSION,
         authority=authority,
+        start=context.begun,
         agents=_agents(context),
         parameters=[
             *_parameters(context),
@@ -90,38 +98,83 @@ def give(
     ) as activity:
         for informant in informants:
             activity.informed_by(informant)
-        written = [_write(context, product, activity, public) for product in products]
+        for product in products:
+            for step in product.made_from:
+                activity.used(step.file.entity, role=step.step.kind.name)
+        # the files tell when the work was done, so that it is done before they are written
+        end = activity.work_done()
+        histories = _Histories()
+        written = [
+            _write(context, product, activity, histories, end, public) for product in products
+        ]
     context.at_completion.append(partial(_enter, activity.record, written, public))
     for item in written:
         context.add_result(item.product.result, item.path, item.product.media_type)
 
 
 def _write(
-    context: JobContext[Any], product: ProductFile, activity: recorder.Recorder, public: bool
+    context: JobContext[Any],
+    product: ProductFile,
+    activity: recorder.Recorder,
+    histories: "_Histories",
+    end: datetime,
+    public: bool,
 ) -> _Written:
     path = context.folder / product.file_name
     identity = new_product_identity() if public and product.describe else None
-    entity_id = identity.obs_publisher_did if identity else new_entity_id(settings.VO_AUTHORITY)
-    product.write(path, _cards(entity_id, activity))
-    for step in product.made_from:
-        activity.used(step.file.entity, role=step.step.kind.name)
-    entity = activity.generated(
-        EntityRecord(
-            entity_id,
-            name=product.file_name,
-            location=identity.access_url if identity else None,
-            content_type=product.media_type,
-            checksum=file_checksum(path),
-            description=product.result,
-            derived_from=tuple(step.file.entity.id for step in product.made_from),
-        ),
-        role=product.result,
+    entity = EntityRecord(
+        identity.obs_publisher_did if identity else new_entity_id(settings.VO_AUTHORITY),
+        name=product.file_name,
+        location=identity.access_url if identity else None,
+        content_type=product.media_type,
+        generated_at=end,
+        description=product.result,
+        derived_from=tuple(step.file.entity.id for step in product.made_from),
     )
+    product.write(
+        path,
+        identity_cards(
+            f"vo_server {settings.VO_VERSION}",
+            datetime.now(UTC),
+            entity.id,
+            activity.id,
+            settings.SITE_URL,
+        ),
+    )
+    if product.media_type == FITS:
+        made = replace(
+            activity.so_far,
+            generated=(GeneratedRecord(entity, role=product.result),),
+            informants=(),
+        )
+        inputs = frozenset(entity.derived_from)
+        add_history(path, step_cards(made, inputs, end), histories.of(made, entity))
+    entity = activity.generated(replace(entity, checksum=file_checksum(path)), role=product.result)
     to_publish = None
     if identity and product.describe:
         obs_id = activity.id.partition("?")[2]
         to_publish = product.describe(Finished(path, identity, obs_id))
     return _Written(product, path, entity, to_publish)
+
+
+class _Histories:
+    """What the products of a job came from, as it goes into their files."""
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[str, ...], History] = {}
+
+    def of(self, last: ActivityRecord, product: EntityRecord) -> dict[str, dict[str, Any]]:
+        """The whole history of a product whose ``last`` step isn't in the tables yet."""
+        origins = product.derived_from
+        if origins not in self._read:
+            self._read[origins] = backwards(origins, None, hidden=True)
+        before = self._read[origins]
+        own = replace(last, used=tuple(use for use in last.used if use.entity.id in origins))
+        history = History((*before.activities, own), (*before.entities, product))
+        document: dict[str, dict[str, Any]] = json.loads(
+            serialisation.to_json(serialisation.document(history))
+        )
+        return document
 
 
 def _enter(record: ActivityRecord, written: Sequence[_Written], public: bool) -> None:
@@ -132,17 +185,6 @@ def _enter(record: ActivityRecord, written: Sequence[_Written], public: bool) ->
                 publish(item.to_publish)
         if public:
             store.make_public([item.entity.id for item in written])
-
-
-def _cards(entity_id: str, activity: recorder.Recorder) -> list[Card]:
-    """Who made the file, and where to ask how."""
-    return [
-        ("CREATOR", f"vo_server {settings.VO_VERSION}", "Software that wrote this file"),
-        ("DATE", datetime.now(UTC).isoformat(timespec="seconds")[:19], "UTC of writing"),
-        ("PROVENT", entity_id, "This file as a provenance entity"),
-        ("PROVACT", activity.id, "Activity that generated it"),
-        ("PROVTAP", f"{settings.SITE_URL}/tap", "TAP service with schema provenance"),
-    ]
 
 
 def _agents(context: JobContext[Any]) -> list[InvolvedRecord]:

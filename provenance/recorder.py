@@ -56,6 +56,11 @@ class Recorder:
         return self._record
 
     @property
+    def so_far(self) -> ActivityRecord:
+        """What is known of the activity now, whether it still runs or has ended."""
+        return self._record
+
+    @property
     def records(self) -> tuple[ActivityRecord, ...]:
         """The records of the activities inside this one, then its own."""
         return (*self._inner, self.record)
@@ -99,6 +104,12 @@ class Recorder:
         said = self._record.comment
         self._change(comment=f"{said} {comment}" if said else comment)
 
+    def work_done(self) -> datetime:
+        """Fix the activity's end to this moment, for results that tell of it in themselves."""
+        end = datetime.now(UTC)
+        self._change(end=end)
+        return end
+
     def _change(self, **changes: object) -> None:
         """Replace fields of the record; raises ``RuntimeError`` once the activity has ended."""
         if self._ended:
@@ -107,7 +118,7 @@ class Recorder:
 
     def _end(self, status: Status) -> None:
         """Close the record."""
-        self._change(status=status, end=datetime.now(UTC))
+        self._change(status=status, end=self._record.end or datetime.now(UTC))
         self._ended = True
 
     def _contain(self, records: Sequence[ActivityRecord]) -> None:
@@ -128,6 +139,7 @@ def activity(
     agent: AgentRecord | None = None,
     agents: Sequence[InvolvedRecord] = (),
     parameters: Mapping[str, ParameterValue] | Sequence[ParameterRecord] = (),
+    start: datetime | None = None,
     public: bool = False,
 ) -> Iterator[Recorder]:
     """Record what runs inside the ``with`` block as one activity.
@@ -135,7 +147,7 @@ def activity(
     name, version: of the activity and of its description. authority: IVOA authority of the new
     identifier; inside another activity, that one's by default. agent: the one responsible, with
     role ``operator``; agents: others with their roles. parameters: records, or plain values.
-    public: may everybody see it.
+    start: when it began, if that was before now. public: may everybody see it.
 
     An exception passes through and leaves the record with status ``failed`` and the exception's
     class, but not its words, which may be private, in the comment. Raises ``ValueError`` where no
@@ -152,7 +164,7 @@ def activity(
         id=new_activity_id(authority),
         name=name,
         version=version,
-        start=datetime.now(UTC),
+        start=start or datetime.now(UTC),
         agents=(*operator, *agents),
         parameters=tuple(parameters),
         public=public,

@@ -7,6 +7,7 @@ A room that offers jobs declares a `JobType`; its ``run`` is called in a child p
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Generic, Protocol
@@ -72,7 +73,7 @@ class JobContext(Generic[P]):
     job_id: the job's identifier; nothing public may hold it (it is the key to an anonymous job).
     owner: who created the job. parameters: checked values. folder: an empty folder for this
     attempt's files, the only place where the job should leave any. inputs: files that were sent
-    with the job, and such as later attempts shall find.
+    with the job, and such as later attempts shall find. begun: when this attempt began, UTC.
     at_completion: called in the transaction that makes the job COMPLETED. What others get to see
     of a job is written there: an attempt that dies before or is given up leaves nothing of it,
     and so a job that is run again shows nothing twice.
@@ -92,6 +93,7 @@ class JobContext(Generic[P]):
         self.owner = owner
         self.parameters = parameters
         self.folder = folder
+        self.begun = datetime.now(UTC)
         self.inputs = inputs or Inputs(folder / "inputs")
         self._report: Report = report or _Silent()
         self._results: dict[str, ResultFile] = {}

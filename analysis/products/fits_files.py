@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from astropy.io import fits
+
+AnyHdu = TypeVar("AnyHdu", bound="fits.PrimaryHDU | fits.ImageHDU | fits.BinTableHDU")
 
 #: Keyword, value and comment of a header card.
 Card = tuple[str, str | int | float | bool, str]
@@ -16,7 +19,13 @@ def write_fits(
 
     Nothing in the file tells when it was written: its digest identifies its content.
     """
-    for hdu in hdus:
-        # astropy writes the present time into these comments unless told otherwise
-        hdu.add_checksum(when="FITS 4.0, section 4.4.2.7")
-    fits.HDUList(list(hdus)).writeto(path, overwrite=True, output_verify="exception")
+    fits.HDUList([checksummed(hdu) for hdu in hdus]).writeto(
+        path, overwrite=True, output_verify="exception"
+    )
+
+
+def checksummed(hdu: AnyHdu) -> AnyHdu:
+    """The HDU itself, with CHECKSUM and DATASUM of what it holds now."""
+    # astropy writes the present time into these comments unless told otherwise
+    hdu.add_checksum(when="FITS 4.0, section 4.4.2.7")
+    return hdu

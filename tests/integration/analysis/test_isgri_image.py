@@ -61,7 +61,7 @@ def test_the_mosaic_has_the_four_maps_and_tells_where_it_comes_from(
     done = image(scw_list=tuple(crab_scws[:2]))
     with fits.open(done.results["mosaic"], checksum=True) as mosaic:
         mosaic.verify("exception")
-        maps = [hdu.header["IMATYPE"] for hdu in mosaic[2:]]
+        maps = [hdu.header["IMATYPE"] for hdu in mosaic[2:6]]
         assert maps == ["INTENSITY", "VARIANCE", "SIGNIFICANCE", "EXPOSURE"]
         header = mosaic[0].header
         assert [header["SCW1"], header["SCW2"]] == crab_scws[:2]
@@ -112,7 +112,7 @@ def test_the_same_job_again_runs_no_step(image: Image, crab_scws: list[str]):
     assert again.steps("done") == []
     assert again.steps("restored from cache") == ["mosaic_sources", "mosaic", "preview"]
     with fits.open(first.results["mosaic"]) as one, fits.open(again.results["mosaic"]) as other:
-        for a, b in zip(one[2:], other[2:], strict=True):
+        for a, b in zip(one[2:6], other[2:6], strict=True):
             assert np.array_equal(a.data, b.data, equal_nan=True)
 
 

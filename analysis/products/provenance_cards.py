@@ -1,0 +1,98 @@
+"""A product's own last step, told in its FITS header.
+
+The keywords are this project's (FITS reserves none); ``docs/formats.md`` lists them for readers,
+and `is_about_the_run` says which of them differ between two files that are otherwise the same.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from urllib.parse import quote
+
+from analysis.products.fits_files import Card
+from provenance.records import ActivityRecord, AgentType
+
+#: Keywords that differ between two runs that gave the same: who made it when, and as what.
+_ABOUT_THE_RUN = re.compile(r"CREATOR|DATE|CHECKSUM|DATASUM|PROV[A-Z]{3,4}|PRV[ISP]\d{1,4}")
+
+#: What value and comment may take of a card's 80 characters.
+_ROOM = 60
+
+
+def identity_cards(
+    creator: str, written: datetime, entity_id: str, activity_id: str, site_url: str
+) -> list[Card]:
+    """The cards of every header: who wrote the file, what it is called, where to ask.
+
+    creator: software and version. written: in UTC. site_url: address of this server.
+    """
+    return [
+        ("CREATOR", creator, "Software that wrote this file"),
+        ("DATE", written.isoformat(timespec="seconds")[:19], "UTC of writing"),
+        ("PROVENT", entity_id, "This file as a provenance entity"),
+        ("PROVACT", activity_id, "Activity that generated it"),
+        ("PROVTAP", f"{site_url}/tap", "TAP service with schema provenance"),
+        ("PROVSAP", f"{site_url}/provsap?ID={quote(entity_id, safe='')}", ""),
+    ]
+
+
+def step_cards(activity: ActivityRecord, inputs: frozenset[str], end: datetime) -> list[Card]:
+    """The cards of the primary header: the activity that made the file.
+
+    inputs: identifiers of those of the activity's entities that went into this file.
+    end: when the activity's work was done.
+    """
+    cards: list[Card] = [
+        _card("PROVNAME", activity.name, "Name of the activity"),
+        _card("PROVVERS", activity.version or "", "Version of the activity"),
+        *_time("PROVBEG", activity.start, "UTC, start of the activity"),
+        *_time("PROVEND", end, "UTC, end of the activity"),
+    ]
+    software = [
+        involved.agent.name
+        for involved in activity.agents
+        if involved.agent.type is AgentType.SOFTWARE
+    ]
+    cards += _numbered("PRVS", software, "Software and version")
+    cards += _numbered(
+        "PRVP",
+        [
+            f"{parameter.name} = {parameter.value}"
+            + (f" {parameter.unit}" if parameter.unit else "")
+            for parameter in activity.parameters
+        ],
+        "Parameter of the activity",
+    )
+    cards += _numbered(
+        "PRVI",
+        [
+            " ".join(filter(None, (use.role, use.entity.id, use.entity.checksum)))
+            for use in activity.used
+            if use.entity.id in inputs
+        ],
+        "Input: role, identifier, checksum",
+    )
+    return cards
+
+
+def is_about_the_run(keyword: str) -> bool:
+    """Whether the keyword may differ between two files that were made alike."""
+    return _ABOUT_THE_RUN.fullmatch(keyword) is not None
+
+
+def _time(keyword: str, time: datetime | None, comment: str) -> Iterator[Card]:
+    if time is not None:
+        yield keyword, time.isoformat(timespec="milliseconds").removesuffix("+00:00"), comment
+
+
+def _numbered(stem: str, values: list[str], comment: str) -> list[Card]:
+    return [
+        _card(f"{stem}{number}", value, comment) for number, value in enumerate(values, start=1)
+    ]
+
+
+def _card(keyword: str, value: str, comment: str) -> Card:
+    """A card whose comment stays only where it fits; a longer value goes on in CONTINUE cards."""
+    # a header holds printable ASCII; what isn't, is written as Python writes it
+    text = value.encode("ascii", "backslashreplace").decode()
+    return keyword, text, comment if len(text) + len(comment) <= _ROOM else ""

@@ -1,0 +1,70 @@
+"""A product carries its own history: its last step in the header, all of it in an extension."""
+
+from typing import Any
+
+import pytest
+from astropy.io import fits
+
+from analysis.cache import file_checksum
+from analysis.products.provenance_extension import NoHistoryError, read_history
+from archive.models import ScienceWindow
+from provenance import graph
+from provenance.models import Entity
+
+
+@pytest.fixture
+def done(image: Any) -> Any:
+    """An image of two Science Windows."""
+    scws = ScienceWindow.objects.filter(target_name="Crab").order_by("scw")[:2]
+    return image(scw_list=tuple(window.scw for window in scws))
+
+
+def test_the_primary_header_tells_of_the_last_step(done: Any) -> None:
+    header = fits.getheader(done.results["mosaic"])
+    assert header["PROVNAME"] == "isgri_image"
+    assert header["PROVBEG"] < header["PROVEND"]
+    assert header["PROVSAP"].startswith("http")
+    assert any(value.startswith("vo_server ") for value in header["PRVS*"].values())
+    assert "E1_keV = 20.0 keV" in header["PRVP*"].values()
+    (origin,) = header["PRVI*"].values()
+    role, _, checksum = origin.split()
+    assert role == "mosaic"
+    entities = graph.read(read_history(done.results["mosaic"])).entities
+    assert checksum in {entity.get("checksum") for entity in entities.values()}
+
+
+def test_the_extension_leads_from_the_file_to_the_events(done: Any) -> None:
+    path = done.results["mosaic"]
+    history = graph.read(read_history(path))
+    names = {activity.name for activity in history.activities.values()}
+    assert names >= {"isgri_image", "mosaic", "clean", "sky_image", "shadowgram"}
+    (own,) = history.last()
+    assert own.partition(":")[2] == fits.getheader(path)["PROVENT"].partition("?")[2]
+    reached, ways = set(), [own]
+    while ways:
+        entity = ways.pop()
+        reached.add(history.entities[entity].get("location"))
+        maker, _ = history.generated_by.get(entity, ("", ""))
+        ways.extend(used for used, _ in history.used.get(maker, ()))
+    assert sum(place.endswith("isgri_events.fits.gz") for place in reached) == 2
+
+
+def test_what_was_written_before_keeps_its_checksums_and_another_file_has_no_history(
+    done: Any, tmp_path: Any
+) -> None:
+    with fits.open(done.results["mosaic"], checksum=True) as hdus:
+        hdus.verify("exception")
+        assert hdus[-1].name == "PROVENANCE"
+        assert all("CHECKSUM" in hdu.header for hdu in hdus)
+    plain = tmp_path / "plain.fits"
+    fits.PrimaryHDU().writeto(plain)
+    with pytest.raises(NoHistoryError, match="no extension PROVENANCE"):
+        read_history(plain)
+    with pytest.raises(NoHistoryError, match=r"log\.txt"):
+        read_history(done.results["log"])
+
+
+def test_the_entity_in_the_tables_has_the_checksum_of_the_whole_file(done: Any) -> None:
+    path = done.results["mosaic"]
+    entity = Entity.objects.get(identifier=fits.getheader(path)["PROVENT"])
+    assert entity.checksum == file_checksum(path)
