@@ -117,6 +117,12 @@ def backwards(
     return History(_activities(walk), _entities(walk))
 
 
+def entities_with_checksum(checksum: str) -> tuple[str, ...]:
+    """Identifiers of all entities, hidden ones too, of that content; the newest last."""
+    found = Entity.objects.filter(checksum=checksum).order_by("id")
+    return tuple(found.values_list("identifier", flat=True))
+
+
 def _find(identifiers: tuple[str, ...], seen: _Seen) -> tuple[set[int], set[int]]:
     """The keys of entities and activities of these identifiers."""
     entities = dict(
