@@ -2,8 +2,10 @@
 
 A step is a pure function of files and parameters. What it would make is known before it is made:
 its identity is the digest of its kind and version, its engine with the digest of the engine's
-software, its parameters, and the identities of its inputs; a raw file's identity is its Science
-Window (with version) and its checksum. Same identity, same file.
+software, its parameters with their units, and the identities of its inputs; a raw file's identity
+is its Science Window (with version) and its checksum. Same identity, same file: the function is
+given its parameters in the form that the identity is made of, so that it can't tell apart what the
+identity doesn't.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +13,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from analysis.canonical import digest
+from analysis.canonical import Plain, digest, plain_mapping
+from analysis.quantities import without_units
+from analysis.software import SoftwareOf
 from provenance.records import EntityRecord
 
 Parameter = str | int | float | bool | None | tuple[str | int | float, ...]
@@ -40,6 +44,9 @@ class StepInputs:
 StepFunction = Callable[[StepInputs, Mapping[str, Parameter], Path, Report], None]
 
 
+_OF_THE_FUNCTION = SoftwareOf("")
+
+
 @dataclass(frozen=True, slots=True)
 class Tolerance:
     """How far two makings of one result may lie apart on processors of different kinds.
@@ -61,7 +68,8 @@ class StepKind:
         on anything else: no clock, no host name, no random numbers without a seed.
     file_name: name of the result, its ending says the format.
     content_type: media type of the result.
-    software: digest of the software that the function consists of, as the asking process has it.
+    software: digest of the software that the function consists of, as the asking process has it;
+        where it isn't given, that of the function's module and all that this imports.
     memory: bytes that a process running it may need at most; no more of them are run at once than
         the machine has memory for.
     tolerance: within which another kind of processor's result counts as the same.
@@ -76,11 +84,17 @@ class StepKind:
     run: StepFunction
     file_name: str
     content_type: str
-    software: Callable[[], str]
+    software: Callable[[], str] = _OF_THE_FUNCTION
     memory: int = 1 << 30
     tolerance: Tolerance = Tolerance()
     expected_seconds: float = 1.0
     units: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        """Find out whose software counts, where it isn't said."""
+        if self.software == _OF_THE_FUNCTION:
+            function = getattr(self.run, "func", self.run)
+            object.__setattr__(self, "software", SoftwareOf(function.__module__))
 
 
 @dataclass(frozen=True)
@@ -98,7 +112,12 @@ class RawFile:
 
     @cached_property
     def identity(self) -> str:
-        """Digest of what the file holds and of which Science Window it is."""
+        """Digest of what the file holds and of which Science Window it is.
+
+        Raises `ValueError` for a file whose checksum isn't known: it could hold anything.
+        """
+        if not self.entity.checksum:
+            raise ValueError(f"{self.label}: a file without a checksum has no identity")
         return digest({"raw": self.label, "checksum": self.entity.checksum})
 
 
@@ -108,8 +127,11 @@ class Step:
 
     Two steps are equal if their identities are.
 
+    parameters: given in any form, kept in the canonical one: names sorted, whole numbers as
+        integers, text in normalisation form C, lists as tuples, quantities as numbers in the unit
+        that the kind declares. Raises `ValueError` for what has no such form.
+    inputs: role to nodes; the order of nodes is part of the identity, that of roles isn't.
     label: what a person knows it by (a Science Window's identifier); not part of the identity.
-    inputs: role to nodes; their order is part of the identity.
     """
 
     kind: StepKind
@@ -117,6 +139,18 @@ class Step:
     parameters: Mapping[str, Parameter]
     inputs: Mapping[str, tuple["Step | RawFile", ...]]
     label: str = ""
+
+    def __post_init__(self) -> None:
+        """Bring parameters and inputs into their one form, and work out the identity.
+
+        Inputs have theirs by now, so that no graph is too deep for it.
+        """
+        given = without_units(self.parameters, self.kind.units)
+        parameters = plain_mapping(given)
+        kept = {name: _parameter(name, value) for name, value in parameters.items()}
+        object.__setattr__(self, "parameters", kept)
+        object.__setattr__(self, "inputs", dict(sorted(self.inputs.items())))
+        _ = self.identity
 
     @cached_property
     def software_digest(self) -> str:
@@ -126,13 +160,15 @@ class Step:
     @cached_property
     def identity(self) -> str:
         """Digest of all that determines the result; 64 hexadecimal digits."""
+        units = self.kind.units
         return digest(
             {
                 "step": self.kind.name,
                 "version": self.kind.version,
                 "engine": self.engine,
                 "software": self.software_digest,
-                "parameters": dict(self.parameters),
+                "parameters": self.parameters,
+                "units": {name: units[name] for name in self.parameters if name in units},
                 "inputs": {
                     role: [node.identity for node in nodes] for role, nodes in self.inputs.items()
                 },
@@ -151,6 +187,20 @@ class Step:
         """The steps whose results this one reads."""
         for nodes in self.inputs.values():
             yield from (node for node in nodes if isinstance(node, Step))
+
+
+def _parameter(name: str, value: Plain) -> Parameter:
+    if isinstance(value, dict):
+        raise ValueError(f"{name}: a step's parameter is a plain value or a list of them")
+    if isinstance(value, list):
+        return tuple(_item(name, item) for item in value)
+    return value
+
+
+def _item(name: str, value: Plain) -> str | int | float:
+    if value is None or isinstance(value, dict | list):
+        raise ValueError(f"{name}: a list in a step's parameter holds numbers or text")
+    return value
 
 
 def in_order(targets: tuple[Step, ...]) -> tuple[Step, ...]:

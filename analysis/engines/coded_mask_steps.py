@@ -24,18 +24,11 @@ from analysis.products.source_list import (
     read_source_list,
     write_source_list,
 )
-from analysis.software import library_versions, software_digest
+from analysis.software import software_of
 from analysis.steps import Parameter, RawFile, Report, Step, StepInputs, StepKind
 from instruments.reference_catalogue import ISGRI_FLAG_SEEN, REFERENCE_CATALOGUE
 
 FITS = "application/fits"
-_PACKAGES = (
-    "analysis.engines.coded_mask",
-    "analysis.engines.coded_mask_steps",
-    "analysis.products",
-    "instruments",
-)
-_LIBRARIES = ("astropy", "matplotlib", "numpy", "scipy")
 
 
 def _shadowgram(
@@ -126,11 +119,6 @@ def _number(value: Parameter) -> float:
     return float(value)
 
 
-def _software() -> str:
-    """Of the engine's code, the instruments' facts and the numeric libraries' versions."""
-    return software_digest(_PACKAGES, _LIBRARIES)
-
-
 SHADOWGRAM = StepKind(
     "shadowgram",
     "1",
@@ -138,7 +126,6 @@ SHADOWGRAM = StepKind(
     _shadowgram,
     "shadowgram.fits",
     FITS,
-    _software,
 )
 SKY_IMAGE = StepKind(
     "sky_image",
@@ -148,7 +135,6 @@ SKY_IMAGE = StepKind(
     _sky_image,
     "sky_image.fits",
     FITS,
-    _software,
 )
 MOSAIC = StepKind(
     "mosaic",
@@ -157,7 +143,6 @@ MOSAIC = StepKind(
     _mosaic,
     "mosaic.fits",
     FITS,
-    _software,
 )
 MOSAIC_SOURCES = StepKind(
     "mosaic_sources",
@@ -166,7 +151,6 @@ MOSAIC_SOURCES = StepKind(
     _mosaic_sources,
     "sources.fits",
     FITS,
-    _software,
 )
 CLEAN = StepKind(
     "clean",
@@ -175,7 +159,6 @@ CLEAN = StepKind(
     _clean,
     "cleaned_image.fits",
     FITS,
-    _software,
 )
 PREVIEW = StepKind(
     "preview",
@@ -184,7 +167,6 @@ PREVIEW = StepKind(
     _preview,
     "preview.png",
     "image/png",
-    _software,
 )
 
 
@@ -198,7 +180,7 @@ class CodedMask:
     @cached_property
     def libraries(self) -> Mapping[str, str]:
         """The numeric libraries and their versions."""
-        return library_versions(_LIBRARIES)
+        return software_of(__name__).libraries
 
     def image(self, events: RawFile, catalogue: RawFile | None, plan: ImagePlan) -> Step:
         """The cleaned image of one Science Window."""
