@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from adql.catalogue_functions import CATALOGUE_FUNCTIONS, simbad_point
 from adql.errors import AdqlError, Position
-from adql.features import language_features
+from adql.features import UNDECLARED, language_features
 from adql.functions import BUILT_IN, Function, Parameter, Signature
 from adql.outputs import OutputColumn, ResolvedQuery
 from adql.parser import parse
@@ -22,6 +22,7 @@ from adql.schema import Catalogue
 __all__ = [
     "BUILT_IN",
     "CATALOGUE_FUNCTIONS",
+    "UNDECLARED",
     "UPLOAD_SCHEMA",
     "AdqlError",
     "Function",

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from adql.functions import Function
 
-# IVOIDs are compared without regard to case; validators know these in this spelling.
+# ADQL 2.1 wants these in lower case. TOPCAT and STILTS find the functions of a service in this
+# spelling only, TAPRegExt's own; IVOIDs are compared without regard to case.
 _GEOMETRY = "ivo://ivoa.net/std/TAPRegExt#features-adqlgeo"
 _USER_DEFINED = "ivo://ivoa.net/std/TAPRegExt#features-udf"
 _OPTIONAL = "ivo://ivoa.net/std/TAPRegExt#features-adql-"
@@ -41,10 +42,13 @@ _FEATURES: dict[str, dict[str, str]] = {
     },
     _OPTIONAL + "common-table": {"WITH": "Named queries before the main one"},
     _OPTIONAL + "type": {"CAST": "A value made into another type, geometries included"},
-    # COALESCE is offered too, but validators don't know its key (adql-conditional) yet
     _OPTIONAL + "unit": {"IN_UNIT": "A value converted to another unit"},
     _OPTIONAL + "offset": {"OFFSET": "Rows left out at the beginning"},
 }
+
+#: What is offered too, said in words: validators take the key of its type (adql-conditional, which
+#: came with the last draft of ADQL 2.1) for an error.
+UNDECLARED = "COALESCE, the conditional function of ADQL 2.1, is offered as well."
 
 
 def language_features(

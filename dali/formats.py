@@ -6,7 +6,7 @@ without its parameters, or by one of its short names; never by HTTP's Accept, si
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dali.errors import ParameterError
 from dali.parameters import Parameters
@@ -132,7 +132,9 @@ FORMATS = (BINARY2, BINARY, TABLEDATA, CSV, TSV, FITS, PARQUET, ARROW, JSON, HTM
 def table_format(parameters: Parameters, formats: Sequence[TableFormat] = FORMATS) -> TableFormat:
     """The format that a request asks for, the first where it asks for none.
 
-    RESPONSEFORMAT comes before FORMAT, its older name. Raises `ParameterError` for an unknown one.
+    Whoever asks by a media type is answered with that very one (DALI 1.2, section 3.4.2), so that
+    a browser can be given ``text/xml``. RESPONSEFORMAT comes before FORMAT, its older name. Raises
+    `ParameterError` for an unknown one.
     """
     for name in ("RESPONSEFORMAT", "FORMAT"):
         asked = parameters.one(name)
@@ -141,11 +143,23 @@ def table_format(parameters: Parameters, formats: Sequence[TableFormat] = FORMAT
     return formats[0]
 
 
+def _answered(own: str, asked: str) -> str:
+    """The media type of the answer: what was asked for, with what is known beyond that."""
+    wanted, known = MediaType.parse(asked), MediaType.parse(own)
+    is_short = not wanted.name.startswith(("application/", "text/"))
+    if is_short or (wanted.name == known.name and wanted.parameters <= known.parameters):
+        return own
+    if wanted.parameters:
+        return asked
+    _, semicolon, parameters = own.partition(";")
+    return wanted.name + semicolon + parameters
+
+
 def _named(parameter: str, asked: str, formats: Sequence[TableFormat]) -> TableFormat:
     wanted = MediaType.parse(asked)
     for candidate in formats:
-        names = (candidate.media_type, *candidate.aliases)
-        if any(MediaType.parse(name) == wanted for name in names):
-            return candidate
+        for name in (candidate.media_type, *candidate.aliases):
+            if MediaType.parse(name) == wanted:
+                return replace(candidate, media_type=_answered(candidate.media_type, name))
     short = ", ".join(candidate.aliases[0] for candidate in formats)
     raise ParameterError(parameter, f"{asked!r} is not offered; there are {short}")

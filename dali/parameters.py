@@ -4,9 +4,13 @@ DALI 1.1, section 3: names are case-insensitive, values case-sensitive; unknown 
 ignored; a parameter may be repeated only where its service says so.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from dali.errors import ParameterError
+
+#: As VOTable writes integers (DALI 1.1, section 3.1); of more digits, none means anything here.
+_INTEGER = re.compile(r"[+-]?[0-9]{1,100}")
 
 
 class Parameters(Mapping[str, tuple[str, ...]]):
@@ -47,7 +51,6 @@ class Parameters(Mapping[str, tuple[str, ...]]):
         text = self.one(name)
         if text is None or not text.strip():
             return default
-        try:
-            return int(text)
-        except ValueError:
-            raise ParameterError(name, f"{text!r} is not a whole number") from None
+        if not _INTEGER.fullmatch(text.strip()):
+            raise ParameterError(name, f"{text!r} is not a whole number")
+        return int(text)

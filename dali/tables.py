@@ -18,11 +18,12 @@ QUERY_STATUS = "QUERY_STATUS"
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """An INFO of VOTable: a name, a value and a text for people."""
+    """An INFO of VOTable: a name, a value, a text for people, and what kind of value it is."""
 
     name: str
     value: str
     text: str = ""
+    ucd: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from dali.errors import DaliError, ParameterError
 from dali.fields import Field
 from dali.formats import TableFormat, table_format
 from dali.parameters import Parameters
-from dali.tables import Info, TableStream
+from dali.tables import TableStream
 from dali.uploads import UploadReference, references
-from tap import published
+from tap import origin, published
 from tap.reader import ReaderQuery
 from tap.translations import translate
 from tap.uploaded_tables import schema
@@ -98,12 +98,12 @@ class Execution:
 
     def pieces(self) -> Iterator[bytes]:
         """The answer's document; raises `DaliError` where the query fails before its first row."""
-        infos = (
-            Info("QUERY", self._request.query),
-            Info("SERVICE", f"{settings.SITE_URL}/tap"),
-        )
         stream = TableStream(
-            self._fields, self._batches(), infos, self._request.limit, published.services()
+            self._fields,
+            self._batches(),
+            origin.infos(self._request.query),
+            self._request.limit,
+            published.services(),
         )
         return self._request.format.write(stream)
 

@@ -20,9 +20,9 @@ XML = "text/xml"
 
 
 @dali_errors
-@methods("GET", "POST")
+@methods("GET", "HEAD", "POST")
 async def sync(request: HttpRequest) -> StreamingHttpResponse:
-    """Run a query and stream its result (TAP 1.1, section 2.1)."""
+    """Run a query and stream its result (TAP 1.1, section 2.1); HEAD runs none."""
     asked = QueryRequest.read(parameters_of(request))
     execution = await in_thread(lambda: _execution(asked, PartsOfRequest(request)))
     wish = request.headers.get("Accept-Encoding", "")
@@ -33,8 +33,11 @@ async def sync(request: HttpRequest) -> StreamingHttpResponse:
         return compressed(plain, encoding) if encoding else plain
 
     stream = CancellableStream(pieces, execution.cancel)
-    # the first piece comes with the first rows: a query that fails before is an error document
-    await stream.begin()
+    if request.method == "HEAD":
+        stream.close()
+    else:
+        # the first piece comes with the first rows: a query that fails before is an error document
+        await stream.begin()
     response = StreamingHttpResponse(stream, content_type=asked.format.media_type)
     response["Vary"] = "Accept-Encoding"
     if encoding:

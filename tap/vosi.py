@@ -109,7 +109,7 @@ def _language() -> Language:
     return Language(
         name="ADQL",
         version=list(_VERSIONS),
-        description="Astronomical Data Query Language",
+        description=f"Astronomical Data Query Language. {adql.UNDECLARED}",
         language_features=[
             LanguageFeatureList(
                 type=kind,

@@ -62,6 +62,28 @@ class Configuration(BaseSettings):
         description="IVOA authority in publisher identifiers (`ivo://<authority>/…`). "
         "The default is marked as unregistered.",
     )
+    vo_publisher: str = Field(
+        default="", description="Data centre that runs this server, as query results name it."
+    )
+    vo_contact: str = Field(
+        default="", description="E-mail or web address for questions, told in query results."
+    )
+    vo_citation: str = Field(
+        default="2003A&A...411L...1W",
+        description="What users of the data are asked to cite, told in query results: a bibcode, "
+        "a DOI or a reference in words. The default is the paper on the INTEGRAL mission "
+        "(Winkler et al. 2003).",
+    )
+    vo_rights: str = Field(
+        default="Whether a file is public is said in its row's data_rights and obs_release_date. "
+        "What is simulated (obs_collection INTEGRAL-SIM) is no observation.",
+        description="Rights and licence of the data in words, told in query results.",
+    )
+    vo_rights_uri: str = Field(
+        default="",
+        description="Address of the data's licence, as in "
+        "`https://spdx.org/licenses/CC-BY-4.0.html`, told in query results.",
+    )
     vo_archive_root: Path = Field(
         default=VAR / "archive",
         description="Root of the INTEGRAL archive (`scw/`, `cat/`).",

@@ -9,7 +9,9 @@ import tempfile
 from http import HTTPStatus
 from typing import IO
 
+from dali.http import error_response
 from vo_server.asgi_types import Application, Message, Receive, Scope, Send
+from vo_server.unknown_address import is_for_programs
 
 IN_MEMORY_BYTES = 1_000_000
 PIECE_BYTES = 65_536
@@ -32,7 +34,7 @@ class WholeBody:
         declared = headers.get(b"content-length")
         if declared is not None:
             if int(declared) > self.limit_bytes:
-                await self._refuse(send)
+                await self._refuse(scope, send)
                 return
             await self.application(scope, receive, send)
             return
@@ -44,7 +46,7 @@ class WholeBody:
                 return
             length = spool.tell()
             if length > self.limit_bytes:
-                await self._refuse(send)
+                await self._refuse(scope, send)
                 return
             spool.seek(0)
             kept = [pair for pair in scope["headers"] if pair[0] != b"transfer-encoding"]
@@ -62,17 +64,19 @@ class WholeBody:
             more = message.get("more_body", False)
         return True
 
-    async def _refuse(self, send: Send) -> None:
-        """Answer that the body is too large."""
-        text = f"The request is larger than this server takes: {self.limit_bytes} bytes.\n"
-        await send(
-            {
-                "type": "http.response.start",
-                "status": int(HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
-                "headers": [(b"content-type", b"text/plain; charset=utf-8")],
-            }
+    async def _refuse(self, scope: Scope, send: Send) -> None:
+        """Answer that the body is too large, in the form of the address's other errors."""
+        message = f"the request is larger than this server takes: {self.limit_bytes} bytes"
+        answer = error_response(
+            message,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            as_text=not is_for_programs(scope["path"]),
         )
-        await send({"type": "http.response.body", "body": text.encode()})
+        headers = [(name.lower().encode(), value.encode()) for name, value in answer.items()]
+        await send(
+            {"type": "http.response.start", "status": answer.status_code, "headers": headers}
+        )
+        await send({"type": "http.response.body", "body": answer.content})
 
 
 def _replay(spool: IO[bytes], length: int, receive: Receive) -> Receive:

@@ -46,7 +46,7 @@ class RowEncoder(ABC):
 
 
 def _info(xml: XmlPieces, info: Info) -> None:
-    xml.element("INFO", {"name": info.name, "value": info.value}, info.text)
+    xml.element("INFO", {"name": info.name, "value": info.value, "ucd": info.ucd}, info.text)
     xml.line()
 
 

@@ -73,6 +73,7 @@ def test_the_capabilities_tell_languages_formats_limits_and_the_data_model(get, 
     root = ElementTree.fromstring(get("/tap/capabilities").body)
     tap = root.find("capability[@standardID='ivo://ivoa.net/std/TAP']")
     assert tap.findtext("interface/accessURL") == f"{settings.SITE_URL}/tap"
+    assert "COALESCE" in tap.findtext("language/description")
     assert tap.find("dataModel").get("ivo-id") == "ivo://ivoa.net/std/ObsCore#core-1.1"
     assert [v.text for v in tap.findall("language/version")] == ["2.0", "2.1"]
     assert {form.partition("(")[0] for form in udf_forms(tap)} == {

@@ -5,7 +5,15 @@ from django.test import Client
 
 
 @pytest.mark.parametrize(
-    "address", ["/tap/", "/tap/nothing", "/tap/async/x/nothing", "/uws/a/b/c/d", "/products/a/b"]
+    "address",
+    [
+        "/tap/",
+        "/tap/nothing",
+        "/tap/async/x/nothing",
+        "/uws/a/b/c/d",
+        "/products/a/b",
+        "/datalink/x",
+    ],
 )
 def test_programs_get_a_votable_that_says_so(client: Client, address: str) -> None:
     answer = client.get(address, headers={"Accept": "text/html,*/*"})

@@ -37,7 +37,10 @@ class Recorder:
 
 
 def exchange(
-    pieces: list[bytes], *headers: tuple[bytes, bytes], method: str = "POST"
+    pieces: list[bytes],
+    *headers: tuple[bytes, bytes],
+    method: str = "POST",
+    path: str = "/tap/sync",
 ) -> tuple[Recorder, list[Message]]:
     """Send a request through the middleware; the application behind it and what was answered."""
     messages: list[Message] = [
@@ -54,7 +57,12 @@ def exchange(
     async def send(message: Message) -> None:
         answered.append(message)
 
-    scope: dict[str, Any] = {"type": "http", "method": method, "headers": list(headers)}
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "headers": list(headers),
+    }
     asyncio.run(WholeBody(application, LIMIT)(scope, receive, send))
     return application, answered
 
@@ -80,6 +88,26 @@ def test_a_declared_length_beyond_the_limit_is_refused_unread() -> None:
     assert not application.called
     assert answered[0]["status"] == 413
     assert str(LIMIT) in answered[1]["body"].decode()
+
+
+@pytest.mark.parametrize("declared", [CHUNKED, (b"content-length", b"%d" % (LIMIT + 1))])
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("/tap/sync", b"application/x-votable+xml"),
+        ("/uws/isgri_image", b"application/x-votable+xml"),
+        ("/datalink/links", b"application/x-votable+xml"),
+        ("/admin/", b"text/plain;charset=UTF-8"),
+        ("/", b"text/plain;charset=UTF-8"),
+    ],
+)
+def test_a_refusal_is_a_document_of_the_kind_that_the_address_has(
+    declared: tuple[bytes, bytes], path: str, media_type: bytes
+) -> None:
+    _, (start, body) = exchange([b"x" * (LIMIT + 1)], declared, path=path)
+    headers = dict(start["headers"])
+    assert headers[b"content-type"] == media_type
+    assert (b'name="QUERY_STATUS" value="ERROR">' in body["body"]) == (b"votable" in media_type)
 
 
 def test_a_request_with_a_length_passes_as_it_is() -> None:
