@@ -44,9 +44,11 @@ _NEXT: Mapping[Phase, frozenset[Phase]] = {
 #: No work will be done on a job in these phases any more.
 TERMINAL = frozenset({Phase.COMPLETED, Phase.ERROR, Phase.ABORTED, Phase.ARCHIVED})
 
-#: A blocking request may wait in these phases (section 2.2.1.2), HELD and SUSPENDED included,
-#: since a job leaves them as well.
+#: A job leaves these phases some day.
 ACTIVE = frozenset({Phase.PENDING, Phase.QUEUED, Phase.EXECUTING, Phase.HELD, Phase.SUSPENDED})
+
+#: An answer may be held in these phases only (section 2.2.1.2).
+BLOCKING = frozenset({Phase.PENDING, Phase.QUEUED, Phase.EXECUTING})
 
 #: Phases that PHASE=RUN starts from.
 STARTABLE = frozenset({Phase.PENDING, Phase.HELD})

@@ -5,6 +5,7 @@ created it. An anonymous job is everybody's who knows its address, and in nobody
 jobs are refused; administrators may do all.
 """
 
+import logging
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,8 +13,10 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 
 from auth.principal import Principal
+from dali import log_context
 from dali.errors import ParameterError
 from dali.parameters import Parameters
 from uws import files, quotas, quotes, records
@@ -24,6 +27,8 @@ from uws.phases import STARTABLE, TERMINAL, Phase, advance
 from uws.records import JobRecord, JobSummary
 from uws.text import ILLEGAL
 from uws.types import JobType
+
+logger = logging.getLogger(__name__)
 
 #: Files that come with a request: the name of each and its pieces.
 SentFiles = Mapping[str, Iterable[bytes]]
@@ -53,34 +58,36 @@ def submit(
     sent_files: kept where the job type takes files. Raises `uws.errors.InvalidParametersError` as
     the job type wants, and `uws.errors.QuotaError`; then there is no job.
     """
-    quotas.check_new_job(principal)
     values = declared.known_values(job_type.parameters, parameters)
     _refuse_illegal_characters(values, run_id)
     if job_type.refuses_wrong_values:
         _check(job_type, values, complete=run_now)
-    if run_now:
-        quotas.check_queue(principal)
-    now = datetime.now(UTC)
-    job_id = new_job_id()
+    job = Job(
+        id=new_job_id(),
+        job_type=job_type.name,
+        owner_id=principal.user_id,
+        phase=Phase.QUEUED if run_now else Phase.PENDING,
+        queued_time=Now() if run_now else None,
+        run_id=run_id,
+        execution_duration=_allowed_duration(execution_duration),
+        destruction=_allowed_destruction(destruction, datetime.now(UTC)),
+    )
+    job_id = job.id
     try:
+        if job_type.takes_files and sent_files:
+            quotas.check_new_job(principal)  # before a large file is stored for nothing
+            _keep(job_type, job, sent_files)  # no worker sees the job before its files are there
         with transaction.atomic():
-            job = Job(
-                id=job_id,
-                job_type=job_type.name,
-                owner_id=principal.user_id,
-                phase=Phase.QUEUED if run_now else Phase.PENDING,
-                queued_time=now if run_now else None,
-                run_id=run_id,
-                execution_duration=_allowed_duration(execution_duration),
-                destruction=_allowed_destruction(destruction, now),
-            )
+            quotas.check_new_job(principal)
+            if run_now:
+                quotas.check_queue(principal)
             job.save(force_insert=True)
             _store(job, values)
-            # no worker sees the job before its files are there
-            _keep(job_type, job, sent_files)
     except BaseException:
         files.remove(files.job_folder(job_id))
         raise
+    log_context.job_id.set(job_id)
+    logger.info("a new job of %s is %s", job_type.name, job.phase)
     return job_id
 
 
@@ -164,6 +171,7 @@ def run(job_type: JobType[Any], principal: Principal, job_id: str) -> None:
             if job_type.refuses_wrong_values:
                 _check(job_type, _stored(job), complete=True)
             _queue(job, principal)
+            logger.info("handed in")
 
 
 def abort(job_type: JobType[Any], principal: Principal, job_id: str) -> None:
@@ -176,9 +184,10 @@ def abort(job_type: JobType[Any], principal: Principal, job_id: str) -> None:
         if job.phase in TERMINAL:
             return
         job.phase = advance(Phase(job.phase), Phase.ABORTED)
-        job.end_time = datetime.now(UTC)
+        job.end_time = Now()
         job.worker = job.lease_expires = None
         job.save(update_fields=["phase", "end_time", "worker", "lease_expires"])
+        logger.info("aborted")
 
 
 def hold(job_type: JobType[Any], principal: Principal, job_id: str) -> None:
@@ -197,6 +206,7 @@ def delete(job_type: JobType[Any], principal: Principal, job_id: str) -> None:
     """Destroy the job, its results and all trace of it (UWS 1.1, section 2.1.5)."""
     with transaction.atomic():
         _lock(job_type, principal, job_id).delete()
+        logger.info("deleted")
 
 
 def set_execution_duration(
@@ -226,10 +236,12 @@ def _jobs() -> QuerySet[Job]:
 
 
 def _find(job_type: JobType[Any], principal: Principal, job_id: str, among: QuerySet[Job]) -> Job:
+    """The job, where the principal may have it; what is logged from now on is about it."""
     # PostgreSQL refuses to look for a NUL, which no identifier has
     job = None if "\0" in job_id else among.filter(job_type=job_type.name, id=job_id).first()
     if job is None:
         raise UnknownJobError(f"there is no such job in {job_type.path}; it may have been deleted")
+    log_context.job_id.set(job.id)
     if not (
         job.owner_id is None or job.owner_id == principal.user_id or principal.is_administrator
     ):
@@ -244,7 +256,7 @@ def _lock(job_type: JobType[Any], principal: Principal, job_id: str) -> Job:
 def _queue(job: Job, principal: Principal) -> None:
     quotas.check_queue(principal)
     job.phase = advance(Phase(job.phase), Phase.QUEUED)
-    job.queued_time = datetime.now(UTC)
+    job.queued_time = Now()
     job.save(update_fields=["phase", "queued_time"])
 
 

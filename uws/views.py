@@ -158,7 +158,7 @@ def _create(
 ) -> HttpResponseBase:
     """Section 2.2.3.1; the job's own resources may be set at once, PHASE=RUN included."""
     phase = parameters.one("PHASE")
-    if phase not in (None, "RUN"):
+    if phase is not None and phase.upper() != "RUN":
         raise ParameterError("PHASE", f"a new job can be given RUN, not {phase!r}")
     job_id = service.submit(
         job_type,
@@ -167,7 +167,7 @@ def _create(
         run_id=parameters.one("RUNID"),
         execution_duration=parameters.integer("EXECUTIONDURATION"),
         destruction=_time(parameters, "DESTRUCTION"),
-        run_now=phase == "RUN",
+        run_now=phase is not None,
         sent_files=_sent_files(request),
     )
     return _see_other(_job_url(job_type, job_id))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from dali.errors import ParameterError
 from dali.parameters import Parameters
 from uws import changes
-from uws.phases import ACTIVE, Phase
+from uws.phases import BLOCKING, Phase
 
 #: Looks again after so long even if nothing was heard, in case the listening is broken.
 _LOOK_AGAIN_S = 5.0
@@ -68,7 +68,7 @@ async def hold(
     # followed before it is looked at, so that no change falls between the two
     with changes.following(job_id) as follower:
         held_in = await look_first()
-        if held_in not in ACTIVE or (wait.phase is not None and wait.phase != held_in):
+        if held_in not in BLOCKING or (wait.phase is not None and wait.phase != held_in):
             return
         while (left := until - loop.time()) > 0:
             await follower.heard(min(left, _LOOK_AGAIN_S))
