@@ -1,16 +1,28 @@
 """Which request or job a logged line belongs to.
 
-The web server sets `request_id`, a job's child process sets `job_id`; the filter puts whichever
-is set on every line, so that an operator can follow one request through all rooms.
+The web server sets `request_id`, and whoever has to do with a job `job_id`; the filter puts
+whichever is set on every line, so that an operator can follow one request through all rooms.
 """
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 job_id: ContextVar[str] = ContextVar("job_id", default="-")
+
+
+@contextmanager
+def about_job(identifier: str) -> Iterator[None]:
+    """Lines logged within are about this job."""
+    token = job_id.set(identifier)
+    try:
+        yield
+    finally:
+        job_id.reset(token)
 
 
 class ContextFilter(logging.Filter):

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
@@ -20,10 +20,11 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from auth.principal import of_user_id
 from dali import log_context
 from dali.errors import DaliError
-from uws import files, parameters, queue, registry
+from uws import files, finished, parameters, processes, queue, registry
 from uws.errors import JobFailure
+from uws.finished import FinishedFile
 from uws.models import JobMessage
-from uws.queue import Attempt, FinishedFile
+from uws.queue import Attempt
 from uws.text import legible
 from uws.types import JobContext, ResultFile
 
@@ -37,6 +38,8 @@ _PROGRESS_EVERY_S = 0.5
 _MESSAGES_AT_MOST = 500
 #: Longest error message that is kept, in characters.
 _LONGEST_ERROR = 10_000
+#: PostgreSQL's error disk_full.
+_DATABASE_DISK_FULL = "53100"
 #: How long the end of a job waits for a database that doesn't answer.
 _PATIENCE_S = 300.0
 
@@ -48,6 +51,8 @@ def run(attempt: Attempt) -> None:
     # `uws.queue.end_backends` finds them.
     os.environ["PGAPPNAME"] = attempt.job_id
     folder = files.attempt_folder(attempt.job_id, attempt.number)
+    processes.limit_memory(settings.VO_UWS_JOB_MEMORY_BYTES or None)
+    began = time.monotonic()
     try:
         is_completed = _work(attempt, folder)
     except JobFailure as failure:
@@ -56,32 +61,44 @@ def run(attempt: Attempt) -> None:
     except DaliError as error:
         logger.info("the job failed: %s", error.message)
         _record_failure(attempt, error.message, "fatal")
-    except (OperationalError, InterfaceError) as error:
+    except Exception as error:
+        processes.limit_memory(None)  # what follows must not fail for the same reason
         logger.exception("the job failed")
-        connection.close()
-        if _is_connection_lost(error):
-            reason = "the connection to the database was lost"
-            _insist(lambda: queue.take_back(attempt, reason))
+        shortage = _shortage(error)
+        if shortage is not None:
+            connection.close()
+            _record_failure(attempt, *shortage)
+        elif isinstance(error, OperationalError | InterfaceError) and _is_connection_lost(error):
+            connection.close()
+            _insist(lambda: queue.take_back(attempt, "the connection to the database was lost"))
         else:
             _record_failure(attempt, "internal error", "fatal")
-    except OSError as error:
-        logger.exception("the job failed")
-        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        message = "the server's disk is full" if is_full else "internal error"
-        _record_failure(attempt, message, "transient" if is_full else "fatal")
-    except MemoryError:
-        logger.exception("the job failed")
-        _record_failure(attempt, "the job needs more memory than there is", "fatal")
-    except Exception:
-        logger.exception("the job failed")
-        _record_failure(attempt, "internal error", "fatal")
     else:
-        if not is_completed:
+        if is_completed:
+            logger.info("the job is COMPLETED after %.2f s", time.monotonic() - began)
+            finished.forget(attempt.job_id, attempt.number)
+        else:
             logger.warning("the job was given to another worker or ended; its results are dropped")
             files.remove_attempt(attempt.job_id, attempt.number)
     finally:
         files.remove_temporary(attempt.job_id, attempt.number)
         connection.close()
+
+
+def _shortage(error: BaseException) -> tuple[str, Literal["fatal", "transient"]] | None:
+    """What the server had too little of, in words, and the kind of error; ``None`` for others."""
+    reason: BaseException | None = error
+    while reason is not None:
+        if isinstance(reason, OSError) and reason.errno in (errno.ENOSPC, errno.EDQUOT):
+            return "the server's disk is full", "transient"
+        if getattr(reason, "pgcode", None) == _DATABASE_DISK_FULL:
+            return "the disk of the server's database is full", "transient"
+        if isinstance(reason, MemoryError):
+            limit = settings.VO_UWS_JOB_MEMORY_BYTES
+            most = f"the {limit} bytes that one may have here" if limit else "there is"
+            return f"the job needs more memory than {most}", "fatal"
+        reason = reason.__cause__ or reason.__context__
+    return None
 
 
 def _work(attempt: Attempt, folder: Path) -> bool:
@@ -102,9 +119,11 @@ def _work(attempt: Attempt, folder: Path) -> bool:
     job_type.run(context)
     report.flush()
     results = tuple(_finished(result) for result in context.results)
+    finished.make_durable(results)
     if context.at_completion:
         # Not insisted on: where the connection is lost the job is run again, whole.
         return queue.complete(attempt, results, context.at_completion)
+    finished.note(attempt.job_id, attempt.number, results)
     return _insist(lambda: queue.complete(attempt, results))
 
 

@@ -50,11 +50,14 @@ def remove_attempt(job_id: str, attempt: int) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Delete ``folder`` with all it holds; says in the log what can't be deleted."""
+    """Delete a folder with all it holds, or a file; says in the log what can't be deleted."""
     if not folder.exists():
         return
     try:
-        shutil.rmtree(folder)
+        if folder.is_dir():
+            shutil.rmtree(folder)
+        else:
+            folder.unlink()
     except OSError:
         logger.exception("can't delete the files of a job that is gone")
 

@@ -20,8 +20,9 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from uws import files
+from uws import files, finished
 from uws.models import Job
+from uws.phases import TERMINAL, Phase
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class Janitor:
         jobs = {
             job.id: job
             for job in Job.objects.filter(id__in=[folder.name for folder in folders]).only(
-                "id", "attempts"
+                "id", "attempts", "phase"
             )
         }
         if not self._is_ours(root, bool(jobs)):
@@ -70,16 +71,16 @@ class Janitor:
         return len(orphans)
 
     def _orphans(self, folder: Path, job: Job | None) -> list[Path]:
-        """The folder, or those of attempts in it that were followed by another."""
+        """The folder, or what in it is of attempts that are over and left nothing to keep."""
         try:
             if job is None:
                 return [folder] if self._is_old(folder) else []
             return [
-                attempt
+                orphan
                 for attempt in folder.iterdir()
                 if attempt.name.isdigit()
-                and int(attempt.name) < job.attempts
-                and self._is_old(attempt)
+                for orphan in _left_over(job, attempt)
+                if self._is_old(orphan)
             ]
         except FileNotFoundError:
             return []  # it has just been removed
@@ -104,6 +105,15 @@ class Janitor:
         if holds_our_jobs:
             marker.write_text(identity + "\n")
         return holds_our_jobs
+
+
+def _left_over(job: Job, attempt: Path) -> list[Path]:
+    """What an attempt at a job has left behind: its folder, or what was not to be kept in it."""
+    number = int(attempt.name)
+    if job.phase == Phase.COMPLETED and number == job.attempts:
+        return [path for path in finished.not_results(job.id, number) if path.exists()]
+    is_over = Phase(job.phase) in TERMINAL or number < job.attempts
+    return [attempt] if is_over else []
 
 
 def _identity() -> str:

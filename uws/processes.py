@@ -6,6 +6,7 @@ the time when it started, within one boot and one process namespace (its `place`
 
 import ctypes
 import os
+import resource
 import signal
 import time
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -69,6 +71,41 @@ def die_with_parent(parent_pid: int) -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
     if os.getppid() != parent_pid:
         os._exit(1)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of whatever this process' descendants leave behind when they end.
+
+    So they can be found, though they made themselves a session of their own.
+    """
+    if _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+
+
+def children() -> list[int]:
+    """The processes whose parent this single-threaded process is, zombies included."""
+    pid = os.getpid()
+    try:
+        text = (_PROC / f"self/task/{pid}/children").read_text()
+    except FileNotFoundError:
+        return []  # a kernel that doesn't tell
+    return [int(word) for word in text.split()]
+
+
+def limit_memory(limit_bytes: int | None) -> None:
+    """Let this process, and each that it starts, have so much more memory than it has now.
+
+    ``None``: any amount. What exceeds it gets ``MemoryError``. Shared memory and mapped files
+    don't count.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = most
+    if limit_bytes is not None:
+        pages = int((_PROC / "self/statm").read_text().split()[5])
+        limit = pages * resource.getpagesize() + limit_bytes
+        if most != resource.RLIM_INFINITY:
+            limit = min(limit, most)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, most))
 
 
 def die_first() -> None:

@@ -15,8 +15,9 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.db.models.functions import Now
 
-from uws import files, processes, registry, statements
+from uws import files, finished, processes, registry, statements
 from uws.errors import UnknownJobError
+from uws.finished import FinishedFile
 from uws.models import Job, Worker
 from uws.phases import Phase, next_phases
 from uws.processes import Process
@@ -76,13 +77,16 @@ class WorkerRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class FinishedFile:
-    """A result as it is recorded; path: relative to the folder of all jobs. size: bytes."""
+class RunningJob:
+    """A job that a worker runs now. owner: account name, empty for the anonymous. done: 0 to 1."""
 
-    name: str
-    path: str
-    media_type: str
-    size: int
+    job_id: str
+    job_type: str
+    owner: str
+    worker_id: str
+    attempt: int
+    start_time: datetime
+    done: float | None
 
 
 def heartbeat(worker: WorkerIdentity) -> tuple[Claim, ...]:
@@ -188,12 +192,23 @@ def _named(attempt: Attempt) -> dict[str, str | int]:
     return {"job": attempt.job_id, "attempt": attempt.number, "worker": attempt.worker_id}
 
 
+def finish(attempt: Attempt) -> bool:
+    """Record what a dead attempt had done and noted; whether there was anything to record."""
+    done = finished.noted(attempt.job_id, attempt.number)
+    if done is None:
+        return False
+    return bool(statements.execute("complete", **_named(attempt), results=_json(done)))
+
+
 def take_back(attempt: Attempt, reason: str, *, only_expired: bool = False) -> Phase | None:
     """The attempt was lost with its process: queue the job again, or give it up.
 
-    reason: in words for the owner. only_expired: only where the lease has run out.
+    Where it had done its work and only not recorded it, the job is COMPLETED. reason: in words for
+    the owner. only_expired: only where the lease has run out.
     Returns the new phase; ``None`` where the attempt was over already.
     """
+    if finish(attempt):
+        return Phase.COMPLETED
     limit: int = settings.VO_UWS_MAX_ATTEMPTS
     rows = statements.execute(
         "take_back",
@@ -264,6 +279,15 @@ def give_back(worker_id: str) -> None:
         Worker.objects.filter(id=worker_id).delete()
 
 
+def tidy(attempt: Attempt) -> None:
+    """Remove what a dead attempt wrote; only its temporary files where it completed the job."""
+    if has_completed(attempt):
+        finished.forget(attempt.job_id, attempt.number)
+        files.remove_temporary(attempt.job_id, attempt.number)
+    else:
+        files.remove_attempt(attempt.job_id, attempt.number)
+
+
 def end_backends(attempt: Attempt) -> None:
     """End what the attempt is still doing in the database."""
     statements.execute("end_backends", job=attempt.job_id, attempt=attempt.number)
@@ -318,4 +342,21 @@ def workers_alive() -> list[WorkerRecord]:
             heartbeat=worker.heartbeat,
         )
         for worker in counted
+    ]
+
+
+def running_jobs() -> list[RunningJob]:
+    """What runs now, the oldest first."""
+    executing = Job.objects.filter(phase=Phase.EXECUTING, start_time__isnull=False)
+    return [
+        RunningJob(
+            job_id=job.id,
+            job_type=job.job_type,
+            owner=job.owner.get_username() if job.owner else "",
+            worker_id=job.worker_id or "",
+            attempt=job.attempts,
+            start_time=job.start_time or job.creation_time,
+            done=(job.progress_done or 0) / job.progress_total if job.progress_total else None,
+        )
+        for job in executing.select_related("owner").order_by("start_time")
     ]

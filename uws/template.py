@@ -5,8 +5,10 @@ code, and stays single-threaded: so a fork of it is a safe place to run a job, r
 milliseconds. One child is always forked ahead and waits. Each child runs one job and ends.
 
 All of a worker's children live in the template's session, each in a process group of its own:
-killing a job kills what it started, too. When the worker dies the template kills them all and
-ends; when the template dies, the kernel kills the children.
+ending a job ends what it started, too, also what has left the group, since its parent is then the
+template (`uws.processes.adopt_orphans`). A job may tidy up at SIGTERM if it is quick; SIGKILL
+follows. When the worker dies the template kills them all and ends; when the template dies, the
+kernel kills the children.
 """
 
 import gc
@@ -17,6 +19,7 @@ import select
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -34,6 +37,8 @@ from uws.types import JobType
 logger = logging.getLogger(__name__)
 
 _MESSAGE_BYTES = 4096
+#: What a job's processes have to end by themselves once they are asked to, in seconds.
+_GRACE_S = 0.3
 
 
 class TemplateLostError(Exception):
@@ -80,7 +85,10 @@ class Template:
         self._send({"do": "start", "attempt": asdict(attempt)})
 
     def kill(self, attempt: Attempt) -> None:
-        """Kill the attempt's process group, if it is still there; raises `TemplateLostError`."""
+        """End all that runs for the attempt, if any is still there; raises `TemplateLostError`.
+
+        Its process group gets SIGTERM, and SIGKILL with all else a moment later.
+        """
         self._send({"do": "kill", "attempt": asdict(attempt)})
 
     def _send(self, message: dict[str, object]) -> None:
@@ -127,12 +135,15 @@ class _Nursery:
         self._worker = worker
         self._run = run
         self._children: dict[int, _Child] = {}
+        #: When to kill a child that has been asked to end, by the monotonic clock.
+        self._doomed: dict[int, float] = {}
 
     def serve(self, job_types: Iterable[JobType[Any]]) -> NoReturn:
         """Until the worker is gone."""
         status = 1
         try:
             os.setsid()
+            processes.adopt_orphans()
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)  # the worker decides when to stop
             woken, wake = os.pipe()
@@ -147,6 +158,7 @@ class _Nursery:
             self._fork()
             while self._listen(woken):
                 self._reap()
+                self._kill_the_doomed()
                 if not any(child.attempt is None for child in self._children.values()):
                     self._fork()
             status = 0
@@ -155,12 +167,15 @@ class _Nursery:
         finally:
             for child in self._children.values():
                 _kill_group(child.pid)
+            self._kill_all()
             os._exit(status)
 
     def _listen(self, woken: int) -> bool:
         """Wait for an order or a child's end; whether the worker is still there."""
         ears: list[Any] = [self._worker, woken]
-        ready, _, _ = select.select(ears, [], [])
+        left = min(self._doomed.values(), default=None)
+        patience = None if left is None else max(0.0, left - time.monotonic())
+        ready, _, _ = select.select(ears, [], [], patience)
         if woken in ready:
             os.read(woken, 4096)
         if self._worker not in ready:
@@ -172,8 +187,9 @@ class _Nursery:
         attempt = Attempt(**told["attempt"])
         if told["do"] == "kill":
             for child in self._children.values():
-                if child.attempt == attempt:
-                    _kill_group(child.pid)
+                if child.attempt == attempt and child.pid not in self._doomed:
+                    self._doomed[child.pid] = time.monotonic() + _GRACE_S
+                    _signal_group(child.pid, signal.SIGTERM)
         else:
             self._start(attempt)
         return True
@@ -213,6 +229,7 @@ class _Nursery:
         try:
             os.setpgid(0, 0)
             processes.die_with_parent(template)
+            processes.adopt_orphans()
             processes.die_first()
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -240,20 +257,52 @@ class _Nursery:
                 return
             child = self._children.get(pid)
             if child is None:
+                self._kill_orphans()  # one was reaped here: its own have become ours
                 continue
             self._forget(child)
             if child.attempt is not None:
-                # What the job started and left behind goes with it.
+                # What the job started and left behind goes with it, in whatever session it is.
                 _kill_group(pid)
+                self._kill_orphans()
                 status = os.waitstatus_to_exitcode(wait_status)
                 told = {"attempt": asdict(child.attempt), "status": status}
                 self._worker.send(json.dumps(told).encode())
+
+    def _kill_the_doomed(self) -> None:
+        """Who was asked to end and had the time for it."""
+        now = time.monotonic()
+        for pid in [pid for pid, then in self._doomed.items() if then <= now]:
+            del self._doomed[pid]
+            _kill_group(pid)
+
+    def _kill_orphans(self) -> None:
+        """Kill what ended jobs have left: a running job's process has its orphans itself.
+
+        Theirs come to light when they are dead; so each one's end is a reason to look again.
+        """
+        for pid in processes.children():
+            if pid not in self._children:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def _kill_all(self) -> None:
+        """At the end: whatever there is, as it comes to light."""
+        until = time.monotonic() + _GRACE_S
+        while (pids := processes.children()) and time.monotonic() < until:
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            with suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            time.sleep(0.002)
 
     def _forget(self, child: _Child) -> None:
         if child.order >= 0:
             os.close(child.order)
             child.order = -1
         self._children.pop(child.pid, None)
+        self._doomed.pop(child.pid, None)
 
 
 def _prepare(job_type: JobType[Any]) -> None:
@@ -273,7 +322,9 @@ def _prepare(job_type: JobType[Any]) -> None:
 
 
 def _kill_group(pid: int) -> None:
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+    _signal_group(pid, signal.SIGKILL)
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(pid, number)

@@ -21,11 +21,12 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
-from uws import child, files, processes, queue, registry
+from dali.log_context import about_job
+from uws import child, processes, queue, registry
 from uws.changes import CHANNEL
 from uws.janitor import Janitor
 from uws.phases import TERMINAL
-from uws.queue import Attempt, Claim, WorkerIdentity
+from uws.queue import Claim, WorkerIdentity
 from uws.template import Ended, Template, TemplateLostError
 from uws.types import Queue
 
@@ -160,8 +161,9 @@ class Worker:
         """What any worker does for all: lost jobs, expired jobs."""
         taken = queue.take_back_from_dead(self._identity.place) | queue.take_back_expired()
         for attempt, phase in taken.items():
-            logger.warning("job %s was lost by its worker; now %s", attempt.job_id, phase)
-            files.remove_attempt(attempt.job_id, attempt.number)
+            with about_job(attempt.job_id):
+                logger.warning("the job was lost by its worker; now %s", phase)
+                queue.tidy(attempt)
         queue.forget_lost_workers()
         queue.destroy_expired()
         self._janitor.sweep()
@@ -182,6 +184,8 @@ class Worker:
     def _kill(self, running: _Running) -> None:
         if not running.is_over:
             running.is_over = True
+            with about_job(running.claim.attempt.job_id):
+                logger.info("the job's process is ended")
             self._template.kill(running.claim.attempt)
 
     def _end_overruns(self, now: float) -> None:
@@ -201,6 +205,8 @@ class Worker:
                     self._running[claim.attempt.job_id] = _Running(
                         claim, jobs_queue, time.monotonic()
                     )
+                    with about_job(claim.attempt.job_id):
+                        logger.info("attempt %d at the %s", claim.attempt.number, claim.job_type)
                     self._template.start(claim.attempt)
         except IntegrityError:
             # Somebody took this worker for dead and removed it: it registers anew.
@@ -216,11 +222,12 @@ class Worker:
         if running is not None and running.claim.attempt != attempt:
             running = None  # the next attempt is here already
         if ended.status != 0 or running is None or running.is_over:
-            queue.end_backends(attempt)
-            phase = queue.take_back(attempt, _reason(ended.status))
-            if phase is not None:
-                logger.warning("job %s: %s; now %s", attempt.job_id, _reason(ended.status), phase)
-            self._tidy(attempt)
+            with about_job(attempt.job_id):
+                queue.end_backends(attempt)
+                phase = queue.take_back(attempt, _reason(ended.status))
+                if phase is not None:
+                    logger.warning("%s; now %s", _reason(ended.status), phase)
+                queue.tidy(attempt)
         if running is not None:
             del self._running[attempt.job_id]
 
@@ -263,24 +270,22 @@ class Worker:
         """The template is dead: what its children ran is lost, as if they had crashed."""
         processes.end_session(self._identity.template)
         self._template.close()
-        self._end_what_runs()
         for running in self._running.values():
-            queue.take_back(running.claim.attempt, "the worker that ran the job died")
+            attempt = running.claim.attempt
+            with about_job(attempt.job_id):
+                queue.end_backends(attempt)
+                queue.take_back(attempt, "the worker that ran the job died")
+                queue.tidy(attempt)
         queue.give_back(self._identity.id)
 
     def _end_what_runs(self) -> None:
         """The children are dead: end what they do in the database, remove what they wrote."""
         for running in self._running.values():
             attempt = running.claim.attempt
-            queue.end_backends(attempt)
-            self._tidy(attempt)
-
-    def _tidy(self, attempt: Attempt) -> None:
-        """Remove what a killed child wrote, unless it had completed the job just before."""
-        if queue.has_completed(attempt):
-            files.remove_temporary(attempt.job_id, attempt.number)
-        else:
-            files.remove_attempt(attempt.job_id, attempt.number)
+            with about_job(attempt.job_id):
+                queue.end_backends(attempt)
+                queue.finish(attempt)
+                queue.tidy(attempt)
 
 
 def _reason(status: int) -> str:

@@ -119,6 +119,12 @@ class Configuration(BaseSettings):
         ge=0,
         description="How many short jobs (queries) one worker runs at once, beside the long ones.",
     )
+    vo_uws_job_memory_bytes: int = Field(
+        default=8_000_000_000,
+        ge=0,
+        description="Memory that the process of a job, and each that it starts, may have of its "
+        "own, in bytes; a job that needs more is an ERROR that says so. 0: no limit.",
+    )
     vo_uws_running_per_owner: int = Field(
         default=8,
         ge=1,
@@ -155,8 +161,7 @@ class Configuration(BaseSettings):
     vo_uws_jobs_anonymous: int = Field(
         default=100_000,
         gt=0,
-        description="Jobs of all anonymous clients together, in any phase, counted every few "
-        "seconds.",
+        description="Jobs of all anonymous clients together, in any phase.",
     )
     vo_uws_bytes_anonymous: int = Field(
         default=100_000_000_000,

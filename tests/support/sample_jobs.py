@@ -1,5 +1,6 @@
 """Job types for tests: they sleep, fail, crash and write files. Never shipped."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -29,6 +30,11 @@ class SampleParameters(JobParameters):
     sleep_s: float = Field(default=0.0, description="Seconds to sleep in Python.")
     database_sleep_s: float = Field(default=0.0, description="Seconds to sleep in PostgreSQL.")
     grandchild: bool = Field(default=False, description="Start a process of its own, and wait.")
+    escaped: bool = Field(default=False, description="Start a process in a session of its own.")
+    c_sleep_s: int = Field(default=0, description="Seconds to sleep in C, deaf to signals.")
+    memory_bytes: int = Field(default=0, description="Bytes of memory to fill.")
+    write_bytes: int = Field(default=0, description="Bytes to write beside the result.")
+    tidy: str = Field(default="", description="A file to write when asked to end.")
     pool: bool = Field(default=False, description="Compute in a pool of processes.")
     log: str = Field(default="", description="A file to add a line to whenever the job is run.")
     end: str = Field(default="", description="fail, full, raise, kill, exit or nothing.")
@@ -44,6 +50,18 @@ def run(context: JobContext[SampleParameters]) -> None:
     context.progress(1, 2, "half way")
     if told.grandchild:
         subprocess.run(["/bin/sleep", "3217"], check=False)
+    if told.escaped:
+        escaped = subprocess.Popen(["/bin/sleep", "3218"], start_new_session=True)
+        context.message(f"it runs as {escaped.pid}")
+    if told.tidy:
+        signal.signal(signal.SIGTERM, lambda *_: Path(told.tidy).write_text("tidy"))
+    if told.c_sleep_s:
+        # holds the interpreter's lock: no handler in Python would ever run
+        ctypes.PyDLL(None).sleep(told.c_sleep_s)
+    if told.memory_bytes:
+        context.message(f"{len(bytes(1) * told.memory_bytes)} bytes are there")
+    if told.write_bytes:
+        (context.folder / "large").write_bytes(bytes(told.write_bytes))
     if told.pool:
         with ProcessPoolExecutor(2, mp_context=get_context("forkserver")) as pool:
             context.message(f"2 ** 5 is {pool.submit(pow, 2, 5).result()}")

@@ -78,12 +78,15 @@ class WorkerProcess:
         self._environment = environment
         self.process = None
 
-    def start(self, *arguments, **settings):
-        """With two places for the sample jobs; none for analyses, whose code takes long to load."""
+    def start(self, *arguments, log=None, **settings):
+        """With two places for the sample jobs; none for analyses, whose code takes long to load.
+
+        log: an open file for what it says.
+        """
         arguments = arguments or ("--jobs=0", "--short-jobs=2")
         command = [sys.executable, ROOT / "manage.py", "uws_worker", *arguments]
         environment = self._environment | settings
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environment)
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log)
         return self.process
 
     def kill(self):

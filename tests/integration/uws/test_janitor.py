@@ -58,6 +58,27 @@ def test_folders_without_a_job_and_attempts_that_were_followed_are_removed(root,
     assert janitor.sweep() == 0
 
 
+def test_what_attempts_left_that_are_over_is_removed_and_results_stay(root, sample, written):
+    ids = {}
+    for phase in (Phase.COMPLETED, Phase.ABORTED, Phase.EXECUTING):
+        ids[phase] = service.create(sample, ANONYMOUS, HELLO).job_id
+        written(ids[phase])
+        service.abort(sample, ANONYMOUS, ids[phase])
+    Job.objects.update(attempts=1)
+    Job.objects.filter(id=ids[Phase.COMPLETED]).update(phase=Phase.COMPLETED)
+    Job.objects.filter(id=ids[Phase.EXECUTING]).update(phase=Phase.PENDING, end_time=None)
+    done = root / ids[Phase.COMPLETED] / "1"
+    (done / "tmp").mkdir()
+    (done / "tmp" / "half").write_text("half")
+    (done / ".finished").write_text("[]")
+    for path in (done / "tmp", done / ".finished"):
+        os.utime(path, (time.time() - 3600,) * 2)
+    assert Janitor().sweep() == 3
+    assert [path.name for path in done.iterdir()] == ["result.txt"]
+    assert list((root / ids[Phase.ABORTED]).iterdir()) == []
+    assert (root / ids[Phase.EXECUTING] / "1" / "result.txt").exists()
+
+
 def test_a_round_is_made_in_small_steps(root, sample, written):
     written(service.create(sample, ANONYMOUS, HELLO).job_id)
     for number in range(5):

@@ -16,9 +16,10 @@ from auth.principal import ANONYMOUS
 from dali.parameters import Parameters
 from uws import processes, queue, service
 from uws.errors import InvalidParametersError, PhaseError
+from uws.finished import FinishedFile
 from uws.models import Job, JobMessage, JobResult
 from uws.phases import TERMINAL, Phase
-from uws.queue import Attempt, FinishedFile, WorkerIdentity
+from uws.queue import Attempt, WorkerIdentity
 from uws.types import Queue
 
 MAX_ATTEMPTS = 3
