@@ -1,42 +1,39 @@
-"""Reads recorded history back: from a product to what it came from, a step at a time.
+"""Walks recorded history: from a product to what it came from, or from data to what they became.
 
 Only what everybody may see, unless the caller asks for more. The answer is made of records
 (`provenance.records`), as they were entered, less the relations to what lies outside the part that
 was asked for.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from dali.errors import DaliError, NotFoundError
+from provenance.description_store import read_activities, read_entities
+from provenance.descriptions import KindOfActivity, KindOfEntity
 from provenance.models import (
     Activity,
     Entity,
     HadMember,
     Used,
-    WasAssociatedWith,
-    WasAttributedTo,
-    WasConfiguredBy,
     WasDerivedFrom,
     WasGeneratedBy,
-    WasInformedBy,
 )
-from provenance.records import (
-    ActivityRecord,
-    AgentRecord,
-    AgentType,
-    EntityClass,
-    EntityRecord,
-    GeneratedRecord,
-    InvolvedRecord,
-    ParameterRecord,
-    Status,
-    UsedRecord,
-)
+from provenance.reading import activity_records, entity_records
+from provenance.records import ActivityRecord, EntityRecord
 
 MOST_ENTITIES = 5000
 """A history of more entities is not written into one document."""
+MOST_STEPS = 100
+"""How far a walk goes where all steps are asked for."""
+
+
+class Direction(StrEnum):
+    """Which way a walk goes."""
+
+    BACK = "BACK"  #: to what things came from
+    FORWARD = "FORWARD"  #: to what became of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +41,54 @@ class History:
     """A part of the graph; relations name entities and activities of this part only.
 
     The entities in the activities' relations are references; `entities` has them in full.
+    asked: the identifiers that the walk began with. kinds, entity_kinds: what the activities and
+    entities are described by, where that was asked for. cut: what the server left out, in words.
     """
 
     activities: tuple[ActivityRecord, ...]
     entities: tuple[EntityRecord, ...]
+    asked: tuple[str, ...] = ()
+    kinds: tuple[KindOfActivity, ...] = ()
+    entity_kinds: tuple[KindOfEntity, ...] = ()
+    cut: str | None = None
+
+    def without_agents(self) -> "History":
+        """The same, but nobody is named."""
+        return replace(
+            self,
+            activities=tuple(replace(activity, agents=()) for activity in self.activities),
+            entities=tuple(replace(entity, attributed_to=()) for entity in self.entities),
+        )
+
+    def without_configuration(self) -> "History":
+        """The same, but without parameters and files of settings."""
+        return replace(
+            self,
+            activities=tuple(
+                replace(activity, parameters=(), config_files=()) for activity in self.activities
+            ),
+            kinds=tuple(replace(kind, parameters=(), config_files=()) for kind in self.kinds),
+        )
+
+    def described(self, level: int) -> "History":
+        """The same with descriptions: 0 none, 1 those of activities, 2 all.
+
+        Reads the tables.
+        """
+        if level == 0:
+            return self
+        kinds = read_activities({(a.name, a.version) for a in self.activities})
+        if level == 1:
+            bare = (
+                replace(kind, usages=(), generations=(), parameters=(), config_files=())
+                for kind in kinds
+            )
+            return replace(self, kinds=tuple(bare))
+        named = {entity.description for entity in self.entities if entity.description}
+        for kind in kinds:
+            for role in (*kind.usages, *kind.generations):
+                named.update(role.entities)
+        return replace(self, kinds=kinds, entity_kinds=read_entities(named))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +110,30 @@ class _Seen:
 class _Walk:
     """What a walk has reached, by keys of the tables.
 
-    seen: which rows the walk may see. left: the entities whose maker was asked for; opened: the
-    activities whose inputs were.
+    seen: which rows it may see. members: whether it goes between collections and their members.
+    left: the entities that it has gone on from.
     """
 
-    seen: "_Seen"
+    direction: Direction
+    seen: _Seen
+    members: bool
     entities: set[int]
     activities: set[int]
     left: set[int] = field(default_factory=set)
-    opened: set[int] = field(default_factory=set)
+
+    def step(self, entities: set[int], activities: set[int]) -> tuple[set[int], set[int]]:
+        """What one step from these entities and activities reaches."""
+        if self.direction is Direction.BACK:
+            activities = activities | _makers(entities, self.seen)
+            reached = _inputs(activities, self.seen) | _origins(entities, self.seen)
+            if self.members:
+                reached |= _members(entities, self.seen)
+        else:
+            activities = activities | _users(entities, self.seen)
+            reached = _outputs(activities, self.seen) | _derivations(entities, self.seen)
+            if self.members:
+                reached |= _collections(entities, self.seen)
+        return reached, activities
 
 
 def backwards(
@@ -85,6 +141,7 @@ def backwards(
     depth: int | None = 1,
     *,
     hidden: bool = False,
+    members: bool = True,
 ) -> History:
     """What these entities or activities came from, over ``depth`` steps or (``None``) all.
 
@@ -93,28 +150,71 @@ def backwards(
     activity to what it used.
 
     hidden: for the owner of what was made: rows that aren't public are part of it, however many.
+    members: whether collections are followed to their members.
 
-    Raises `NotFoundError` for an unknown identifier, and `DaliError` for a history that is too
-    large for one document.
+    Raises `NotFoundError` for an unknown identifier, and `DaliError` where one step is too large
+    for one document. A history that is too long ends before the step that makes it so, and its
+    ``cut`` says so.
     """
+    return _history(Direction.BACK, identifiers, depth, hidden, members)
+
+
+def forwards(
+    identifiers: Iterable[str],
+    depth: int | None = 1,
+    *,
+    hidden: bool = False,
+    members: bool = True,
+) -> History:
+    """What became of these entities or activities, over ``depth`` steps or (``None``) all.
+
+    A step leads from an entity to the activities that used it and what these made, to what was
+    derived from it, and to the collections that hold it; from an activity to what it made. For
+    the rest see `backwards`.
+    """
+    return _history(Direction.FORWARD, identifiers, depth, hidden, members)
+
+
+def _history(
+    direction: Direction,
+    identifiers: Iterable[str],
+    depth: int | None,
+    hidden: bool,
+    members: bool,
+) -> History:
     seen = _Seen(hidden)
-    entities, activities = _find(tuple(dict.fromkeys(identifiers)), seen)
-    walk = _Walk(seen, set(entities), set(activities))
+    asked = tuple(dict.fromkeys(identifiers))
+    entities, activities = _find(asked, seen)
+    walk = _Walk(direction, seen, members, set(entities), set(activities))
+    cut = None
     steps = 0
     while (entities or activities) and (depth is None or steps < depth):
-        activities |= _makers(entities, seen)
-        walk.left |= entities
-        walk.opened |= activities
-        walk.activities |= activities
-        reached = _inputs(activities, seen) | _linked(entities, seen)
-        walk.entities |= reached
-        if not hidden and len(walk.entities) > MOST_ENTITIES:
-            raise DaliError(
-                f"the history has more than {MOST_ENTITIES} entities: ask with a smaller DEPTH"
+        if steps == MOST_STEPS and not hidden:
+            cut = f"The server goes {MOST_STEPS} steps at most; there is more."
+            break
+        reached, via = walk.step(entities, activities)
+        if not hidden and len(walk.entities | reached) > MOST_ENTITIES:
+            if steps == 0:
+                raise DaliError(
+                    f"one step has more than {MOST_ENTITIES} entities, too many for one document: "
+                    "ask the table provenance.lineage"
+                )
+            cut = (
+                f"The server stopped after {steps} step{'s' if steps > 1 else ''}: with the next, "
+                f"there would be more than {MOST_ENTITIES} entities."
             )
+            break
+        walk.left |= entities
+        walk.activities |= via
+        walk.entities |= reached
         entities, activities = reached - walk.left, set()
         steps += 1
-    return History(_activities(walk), _entities(walk))
+    return History(
+        activity_records(walk.activities, walk.entities),
+        entity_records(walk.entities),
+        asked,
+        cut=cut,
+    )
 
 
 def entities_with_checksum(checksum: str) -> tuple[str, ...]:
@@ -150,6 +250,13 @@ def _makers(entities: set[int], seen: _Seen) -> set[int]:
     )
 
 
+def _users(entities: set[int], seen: _Seen) -> set[int]:
+    """The activities that used these entities; more than a document holds are not all fetched."""
+    found = Used.objects.filter(entity__in=entities, **seen.activities("activity__"))
+    keys = found.values_list("activity", flat=True).distinct()
+    return set(keys if seen.hidden else keys[: MOST_ENTITIES + 1])
+
+
 def _inputs(activities: set[int], seen: _Seen) -> set[int]:
     """The entities that these activities used."""
     return set(
@@ -159,157 +266,46 @@ def _inputs(activities: set[int], seen: _Seen) -> set[int]:
     )
 
 
-def _linked(entities: set[int], seen: _Seen) -> set[int]:
-    """The entities that these were derived from or hold."""
-    origins = WasDerivedFrom.objects.filter(
-        generated_entity__in=entities, **seen.entities("used_entity__")
-    ).values_list("used_entity", flat=True)
-    members = HadMember.objects.filter(
-        collection__in=entities, **seen.entities("entity__")
-    ).values_list("entity", flat=True)
-    return {*origins, *members}
+def _outputs(activities: set[int], seen: _Seen) -> set[int]:
+    """The entities that these activities made."""
+    return set(
+        WasGeneratedBy.objects.filter(
+            activity__in=activities, **seen.entities("entity__")
+        ).values_list("entity", flat=True)
+    )
 
 
-def _activities(walk: _Walk) -> tuple[ActivityRecord, ...]:
-    """The reached activities as records."""
-    used: dict[int, list[UsedRecord]] = defaultdict(list)
-    for use in (
-        Used.objects.filter(activity__in=walk.opened, entity__in=walk.entities)
-        .select_related("entity")
-        .order_by("id")
-    ):
-        entity = EntityRecord.reference(use.entity.identifier)
-        used[use.activity_id].append(UsedRecord(entity, use.role, use.time))
-    generated: dict[int, list[GeneratedRecord]] = defaultdict(list)
-    for made in (
-        WasGeneratedBy.objects.filter(activity__in=walk.activities, entity__in=walk.left)
-        .select_related("entity")
-        .order_by("entity__identifier")
-    ):
-        entity = EntityRecord.reference(made.entity.identifier)
-        generated[made.activity_id].append(GeneratedRecord(entity, made.role))
-    agents: dict[int, list[InvolvedRecord]] = defaultdict(list)
-    for association in (
-        WasAssociatedWith.objects.filter(activity__in=walk.activities)
-        .select_related("agent")
-        .order_by("id")
-    ):
-        agents[association.activity_id].append(_involved(association))
-    parameters: dict[int, list[ParameterRecord]] = defaultdict(list)
-    for setting in (
-        WasConfiguredBy.objects.filter(activity__in=walk.activities, parameter__isnull=False)
-        .select_related("parameter__parameter_description")
-        .order_by("id")
-    ):
-        parameters[setting.activity_id].append(_parameter(setting))
-    informants: dict[int, list[str]] = defaultdict(list)
-    for informed, informant in (
-        WasInformedBy.objects.filter(informed__in=walk.activities, informant__in=walk.activities)
-        .values_list("informed", "informant__identifier")
-        .order_by("informant")
-    ):
-        informants[informed].append(informant)
-    return tuple(
-        ActivityRecord(
-            id=activity.identifier,
-            name=activity.name or activity.identifier,
-            version=activity.activity_description.version
-            if activity.activity_description
-            else None,
-            start=activity.start_time,
-            end=activity.end_time,
-            status=Status(activity.status or Status.COMPLETED),
-            comment=activity.comment,
-            used=tuple(used[activity.pk]),
-            generated=tuple(generated[activity.pk]),
-            agents=tuple(agents[activity.pk]),
-            parameters=tuple(parameters[activity.pk]),
-            informants=tuple(informants[activity.pk]),
-            public=activity.public,
+def _origins(entities: set[int], seen: _Seen) -> set[int]:
+    """The entities that these were derived from."""
+    return set(
+        WasDerivedFrom.objects.filter(
+            generated_entity__in=entities, **seen.entities("used_entity__")
+        ).values_list("used_entity", flat=True)
+    )
+
+
+def _derivations(entities: set[int], seen: _Seen) -> set[int]:
+    """The entities that were derived from these."""
+    return set(
+        WasDerivedFrom.objects.filter(
+            used_entity__in=entities, **seen.entities("generated_entity__")
+        ).values_list("generated_entity", flat=True)
+    )
+
+
+def _members(entities: set[int], seen: _Seen) -> set[int]:
+    """The entities that these collections hold."""
+    return set(
+        HadMember.objects.filter(collection__in=entities, **seen.entities("entity__")).values_list(
+            "entity", flat=True
         )
-        for activity in Activity.objects.filter(pk__in=walk.activities)
-        .select_related("activity_description")
-        .order_by("id")
     )
 
 
-def _entities(walk: _Walk) -> tuple[EntityRecord, ...]:
-    """The reached entities as records."""
-    derived: dict[int, list[str]] = defaultdict(list)
-    for generated, used in (
-        WasDerivedFrom.objects.filter(generated_entity__in=walk.left, used_entity__in=walk.entities)
-        .values_list("generated_entity", "used_entity__identifier")
-        .order_by("used_entity__identifier")
-    ):
-        derived[generated].append(used)
-    members: dict[int, list[str]] = defaultdict(list)
-    for collection, member in (
-        HadMember.objects.filter(collection__in=walk.left, entity__in=walk.entities)
-        .values_list("collection", "entity__identifier")
-        .order_by("entity__identifier")
-    ):
-        members[collection].append(member)
-    agents: dict[int, list[InvolvedRecord]] = defaultdict(list)
-    for attribution in (
-        WasAttributedTo.objects.filter(entity__in=walk.entities)
-        .select_related("agent")
-        .order_by("id")
-    ):
-        agents[attribution.entity_id].append(_involved(attribution))
-    return tuple(
-        EntityRecord(
-            id=entity.identifier,
-            name=entity.name,
-            location=entity.location,
-            content_type=entity.content_type,
-            checksum=entity.checksum,
-            step_identity=entity.step_identity,
-            generated_at=entity.generated_at_time,
-            invalidated_at=entity.invalidated_at_time,
-            comment=entity.comment,
-            entity_class=EntityClass(entity.entity_class),
-            description=entity.entity_description.name if entity.entity_description else None,
-            value=entity.value,
-            members=tuple(members[entity.pk]),
-            derived_from=tuple(derived[entity.pk]),
-            attributed_to=tuple(agents[entity.pk]),
-            public=entity.public,
+def _collections(entities: set[int], seen: _Seen) -> set[int]:
+    """The collections that hold these entities."""
+    return set(
+        HadMember.objects.filter(entity__in=entities, **seen.entities("collection__")).values_list(
+            "collection", flat=True
         )
-        for entity in Entity.objects.filter(pk__in=walk.entities)
-        .select_related("entity_description")
-        .order_by("id")
-    )
-
-
-def _involved(relation: WasAssociatedWith | WasAttributedTo) -> InvolvedRecord:
-    """An agent and its role, without what is private of it."""
-    agent = relation.agent
-    return InvolvedRecord(
-        AgentRecord(
-            id=agent.identifier,
-            name=agent.name,
-            type=AgentType(agent.type) if agent.type else None,
-            comment=agent.comment,
-            affiliation=agent.affiliation,
-            url=agent.url,
-        ),
-        relation.role,
-    )
-
-
-def _parameter(relation: WasConfiguredBy) -> ParameterRecord:
-    """A parameter with what its description says."""
-    parameter = relation.parameter
-    if parameter is None:
-        raise ValueError(f"{relation} has no parameter")
-    described = parameter.parameter_description
-    if described is None:
-        return ParameterRecord(parameter.name, parameter.value)
-    return ParameterRecord(
-        parameter.name,
-        parameter.value,
-        value_type=described.value_type,
-        unit=described.unit,
-        ucd=described.ucd,
-        description=described.description,
     )

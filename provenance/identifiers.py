@@ -7,6 +7,9 @@ of a published product is its ``obs_publisher_did``, given by whoever publishes 
 from urllib.parse import quote
 from uuid import uuid4
 
+PAGE = "/provenance?ID="
+"""Path of the page for people about what has the identifier that follows."""
+
 
 def new_activity_id(authority: str) -> str:
     """An identifier for an activity that just began."""
@@ -21,3 +24,19 @@ def new_entity_id(authority: str) -> str:
 def agent_id(authority: str, name: str) -> str:
     """The identifier of the agent of that name: the same name gives the same agent."""
     return f"ivo://{authority}/agent?{quote(name, safe='.-_~:@+')}"
+
+
+def description_id(noun: str, name: str, version: str | None = None, part: str = "") -> str:
+    """A name for a description in a document: the model gives these no identifier.
+
+    noun: what is described (``activity``, ``entity``, ``parameter``, …). part: the role, parameter
+    or file of settings, of those that belong to a kind of activity.
+    """
+    words = [name if version is None else f"{name}-{version}", *([part] if part else [])]
+    local = ".".join(quote(word, safe="-_~@+") for word in words)
+    return f"urn:voprov:description:{noun}?{local}"
+
+
+def page_url(site_url: str, identifier: str) -> str:
+    """Where people read about an entity, activity or agent; the same for ever, as it is."""
+    return f"{site_url}{PAGE}{quote(identifier, safe='')}"

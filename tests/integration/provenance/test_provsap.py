@@ -145,14 +145,34 @@ def test_what_is_private_or_unknown_is_not_found_alike(identifier: str) -> None:
         backwards([identifier])
 
 
-def test_a_history_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "MOST_ENTITIES", 3)
-    with pytest.raises(DaliError, match="smaller DEPTH"):
+    with pytest.raises(DaliError, match=r"provenance\.lineage"):
         backwards([MOSAIC], None)
 
 
+@pytest.mark.parametrize("limit", ["MOST_ENTITIES", "MOST_STEPS"])
+def test_a_history_that_is_too_long_ends_early_and_the_answer_says_so(
+    client: Client, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(history, limit, 4 if limit == "MOST_ENTITIES" else 1)
+    one = backwards([MOSAIC], 1)
+    for form in ("PROV-N", "PROV-XML", "PROV-TURTLE", "PROV-VOTABLE", "PROV-SVG"):
+        asked = {"ID": MOSAIC, "DEPTH": "ALL", "RESPONSEFORMAT": form, "MEMBERS": "1"}
+        answer = client.get("/provsap", asked)
+        assert answer.status_code == 200
+        assert "The server" in answer.headers["ProvSAP-Cut"]
+        assert "The server" in answer.text, form
+    cut = backwards([MOSAIC], None)
+    assert cut.cut
+    assert identifiers(cut) == identifiers(one)
+    assert "ProvSAP-Cut" not in client.get("/provsap", {"ID": MOSAIC}).headers
+
+
 def test_prov_json_has_every_record_and_reads_back_equal(client: Client) -> None:
-    answer = client.get("/provsap", {"ID": MOSAIC, "DEPTH": "ALL", "RESPONSEFORMAT": "PROV-JSON"})
+    answer = client.get(
+        "/provsap", {"ID": MOSAIC, "DEPTH": "ALL", "RESPONSEFORMAT": "PROV-JSON", "MEMBERS": "1"}
+    )
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/json"
     content = json.loads(answer.content)
@@ -192,7 +212,8 @@ def test_prov_n_is_for_people(client: Client) -> None:
 
 def test_agents_and_configuration_can_be_left_out(client: Client) -> None:
     def asked(**switches: str) -> set[str]:
-        return set(client.get("/provsap", {"ID": MOSAIC, "DEPTH": "ALL", **switches}).json())
+        asked = {"ID": MOSAIC, "DEPTH": "ALL", "RESPONSEFORMAT": "json", **switches}
+        return set(client.get("/provsap", asked).json())
 
     everything = asked()
     assert {"agent", "wasAssociatedWith", "wasAttributedTo", "parameter"} <= everything
@@ -211,9 +232,17 @@ def test_agents_and_configuration_can_be_left_out(client: Client) -> None:
         (f"ID={IMAGE}&DEPTH=-1", 400, "DEPTH: &#39;-1&#39;|DEPTH: '-1'"),
         (f"ID={IMAGE}&DEPTH=two", 400, "neither a number of steps nor ALL"),
         (f"ID={IMAGE}&DEPTH=1&depth=2", 400, "given 2 times"),
-        (f"ID={IMAGE}&DIRECTION=SIDEWAYS", 400, "only BACK"),
-        (f"ID={IMAGE}&RESPONSEFORMAT=PROV-SVG", 400, "only PROV-JSON, PROV-N"),
-        (f"ID={IMAGE}&MODEL=W3C", 400, "only IVOA"),
+        (f"ID={IMAGE}&DIRECTION=SIDEWAYS", 400, "only BACK, FORWARD"),
+        (f"ID={IMAGE}&DIRECTION=BACK&direction=BACK", 400, "given 2 times"),
+        (f"ID={IMAGE}&RESPONSEFORMAT=PROV-PDF", 400, "only PROV-SVG, PROV-PNG, PROV-JSON"),
+        (f"ID={IMAGE}&RESPONSEFORMAT=PROV-N&RESPONSEFORMAT=PROV-N", 400, "given 2 times"),
+        (f"ID={IMAGE}&MODEL=OPM", 400, "only IVOA, W3C"),
+        (f"ID={IMAGE}&MODEL=W3C&RESPONSEFORMAT=votable", 400, "MODEL=IVOA only"),
+        (f"ID={IMAGE}&DESCRIPTIONS=3", 400, "only 0, 1, 2"),
+        (f"ID={IMAGE}&AGENTS=1&AGENT=1", 400, "another name of AGENTS"),
+        (f"ID={IMAGE}&MEMBERS=true", 400, "only 0, 1"),
+        (f"ID={IMAGE}&CONFIGURATION=2", 400, "only 1, 0"),
+        (f"ID={IMAGE}&ATTRIBUTES=", 400, "only 1, 0"),
         ("ID=a&" * 101, 400, "at most 100"),
         ("ID=%00", 400, "U+0000"),
     ],
@@ -227,5 +256,5 @@ def test_what_is_asked_wrongly_is_refused_in_words(
 
 
 def test_several_identifiers_give_one_document(client: Client) -> None:
-    answer = client.get("/provsap", {"ID": [IMAGE, IMAGING.id, IMAGE], "DEPTH": "1"})
+    answer = client.get("/provsap", {"ID": [IMAGE, IMAGING.id, IMAGE], "RESPONSEFORMAT": "json"})
     assert list(answer.json()["activity"]) == ["activity:1"]
