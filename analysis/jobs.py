@@ -11,6 +11,7 @@ from typing import Any
 from analysis.engines.registry import declared_engines, installed_engines
 from analysis.errors import AnalysisError
 from analysis.workflows.isgri_image_parameters import IsgriImageParameters
+from analysis.workflows.reproduce_parameters import ReproduceParameters
 from uws.errors import JobFailure
 from uws.types import FileDescription, JobContext, JobType
 
@@ -64,4 +65,24 @@ ISGRI_IMAGE: JobType[IsgriImageParameters] = JobType(
     prepare=_prepare,
 )
 
-job_types: tuple[JobType[Any], ...] = (ISGRI_IMAGE,)
+_REPRODUCE = "analysis.workflows.reproduce"
+
+
+REPRODUCE: JobType[ReproduceParameters] = JobType(
+    name="reproduce",
+    title="Make a product again",
+    description="Builds a job from the provenance of a product, runs it, and compares what it gives"
+    " with what is published: identical, but for dates and ids, or what differs.",
+    path="/uws/reproduce",
+    parameters=ReproduceParameters,
+    run=_work_of(_REPRODUCE),
+    uses=(FileDescription("original", "The published products."),),
+    makes=(
+        FileDescription("comparison", "What is the same and what differs.", "application/json"),
+        FileDescription("log", "What was done, line by line.", "text/plain"),
+    ),
+    preload=_preload(_REPRODUCE),
+    prepare=_prepare,
+)
+
+job_types: tuple[JobType[Any], ...] = (ISGRI_IMAGE, REPRODUCE)

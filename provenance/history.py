@@ -223,6 +223,12 @@ def entities_with_checksum(checksum: str) -> tuple[str, ...]:
     return tuple(found.values_list("identifier", flat=True))
 
 
+def made_by(activity: str) -> tuple[str, ...]:
+    """Identifiers of all that an activity made, hidden or not, in no order."""
+    found = WasGeneratedBy.objects.filter(activity__identifier=activity)
+    return tuple(found.values_list("entity__identifier", flat=True))
+
+
 def _find(identifiers: tuple[str, ...], seen: _Seen) -> tuple[set[int], set[int]]:
     """The keys of entities and activities of these identifiers."""
     entities = dict(

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
+from analysis import anew
 from analysis.cache import Cache
 from analysis.engines.protocol import Engine
 from analysis.errors import AnalysisError
@@ -40,7 +41,7 @@ class WorkflowRun:
         self._pool = pool
         self._expected: set[str] = set()
         self._surroundings = Surroundings(
-            cache_root=Path(settings.VO_CACHE_ROOT),
+            cache_root=anew.own_folder() or Path(settings.VO_CACHE_ROOT),
             authority=settings.VO_AUTHORITY,
             software={"vo_server": settings.VO_VERSION, **engine.libraries},
         )

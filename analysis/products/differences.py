@@ -1,0 +1,139 @@
+"""What differs between two files of the same product, of two runs.
+
+*Identical, but for dates and ids* means: the data of all HDUs are the same bit by bit, the headers
+the same but for the keywords that tell of the run (`provenance_cards.is_about_the_run`), and the
+history inside tells of the same making (`provenance.likeness`). A VOTable is the same but for INFOs
+of those names; any other file is so byte for byte.
+"""
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, BinaryIO
+from xml.etree.ElementTree import Element, canonicalize, tostring
+
+import numpy as np
+from astropy.io import fits
+from defusedxml import ElementTree
+
+from analysis.products.provenance_cards import is_about_the_run
+from analysis.products.provenance_extension import EXTENSION, read_history
+from provenance import graph, likeness
+from provenance.likeness import Aspect, Difference
+
+_FITS = "application/fits"
+_VOTABLE = "application/x-votable+xml"
+
+
+def file_differences(
+    original: Path, again: Path, media_type: str, free_parameters: frozenset[str] = frozenset()
+) -> tuple[Difference, ...]:
+    """All that isn't the same in two files, apart from dates and identifiers.
+
+    free_parameters: see `provenance.likeness.differences`.
+    """
+    kind = media_type.partition(";")[0]
+    if kind == _FITS:
+        return tuple(_fits_differences(original, again, free_parameters))
+    if kind == _VOTABLE:
+        return tuple(_votable_differences(original, again))
+    if original.read_bytes() == again.read_bytes():
+        return ()
+    sizes = (f"{path.stat().st_size} bytes" for path in (original, again))
+    return (Difference(Aspect.NUMBERS, "content", *sizes),)
+
+
+def _fits_differences(
+    original: Path, again: Path, free_parameters: frozenset[str]
+) -> Iterator[Difference]:
+    with (
+        fits.open(original, memmap=False) as ours,
+        fits.open(again, memmap=False) as theirs,
+        original.open("rb") as our_file,
+        again.open("rb") as their_file,
+    ):
+        for number, (one, other) in enumerate(zip_longest(ours, theirs)):
+            if one is None or other is None or one.name != other.name:
+                names = ((hdu.name or "PRIMARY") if hdu else "" for hdu in (one, other))
+                yield Difference(Aspect.STRUCTURE, f"HDU {number}", *names)
+                return
+            where = f"HDU {number} {one.name}"
+            if one.name == EXTENSION:
+                continue
+            yield from _header_differences(where, one.header, other.header)
+            if _data(one, our_file) != _data(other, their_file):
+                yield _data_difference(where, one, other)
+        has_history = EXTENSION in ours and EXTENSION in theirs
+    if has_history:
+        yield from likeness.differences(
+            graph.read(read_history(original)), graph.read(read_history(again)), free_parameters
+        )
+
+
+def _header_differences(where: str, one: fits.Header, other: fits.Header) -> Iterator[Difference]:
+    ours, theirs = _cards(one), _cards(other)
+    for keyword in dict.fromkeys((*ours, *theirs)):
+        mine, yours = ours.get(keyword, ""), theirs.get(keyword, "")
+        if mine != yours:
+            yield Difference(Aspect.NUMBERS, f"{where}: {keyword}", mine, yours)
+
+
+def _cards(header: fits.Header) -> dict[str, str]:
+    """Values by keyword, as text; those of commentary keywords together."""
+    cards: dict[str, str] = {}
+    for card in header.cards:
+        if is_about_the_run(card.keyword):
+            continue
+        text = repr(card.value)
+        before = cards.get(card.keyword)
+        cards[card.keyword] = text if before is None else f"{before}\n{text}"
+    return cards
+
+
+def _data(hdu: Any, file: BinaryIO) -> bytes:
+    """The HDU's data as they lie in the file, heap and padding included."""
+    place = hdu.fileinfo()
+    file.seek(place["datLoc"])
+    return file.read(place["datSpan"])
+
+
+def _data_difference(where: str, one: Any, other: Any) -> Difference:
+    """In words how much the data differ."""
+    if isinstance(one, fits.BinTableHDU):
+        mine, yours = one.columns.names, other.columns.names
+        if mine != yours or len(one.data) != len(other.data):
+            shapes = (f"{len(h.data)} rows of {', '.join(h.columns.names)}" for h in (one, other))
+            return Difference(Aspect.NUMBERS, where, *shapes)
+        unlike = [
+            name
+            for name in mine
+            if repr(one.data[name].tolist()) != repr(other.data[name].tolist())
+        ]
+        return Difference(Aspect.NUMBERS, where, "", f"other values in {', '.join(unlike)}")
+    if one.data is None or other.data is None or one.data.shape != other.data.shape:
+        shapes = (str(None if h.data is None else h.data.shape) for h in (one, other))
+        return Difference(Aspect.NUMBERS, where, *shapes)
+    unlike_pixels = ~((one.data == other.data) | (np.isnan(one.data) & np.isnan(other.data)))
+    most = np.nanmax(np.abs(other.data.astype(float) - one.data.astype(float)), initial=0.0)
+    return Difference(
+        Aspect.NUMBERS,
+        where,
+        "",
+        f"{np.count_nonzero(unlike_pixels)} of {one.data.size} pixels differ, by up to {most:g}",
+    )
+
+
+def _votable_differences(original: Path, again: Path) -> Iterator[Difference]:
+    mine, yours = (_plain(ElementTree.fromstring(path.read_bytes())) for path in (original, again))
+    if mine != yours:
+        yield Difference(Aspect.NUMBERS, "VOTable", f"{len(mine)} bytes", f"{len(yours)} bytes")
+
+
+def _plain(root: Element) -> str:
+    """The document without what tells of the run."""
+    for parent in root.iter():
+        for child in list(parent):
+            name = child.get("name", "")
+            if child.tag.rpartition("}")[2] == "INFO" and is_about_the_run(name):
+                parent.remove(child)
+    return canonicalize(tostring(root, encoding="unicode"), strip_text=True)

@@ -1,0 +1,263 @@
+"""``reproduce``: makes a product again from nothing but its provenance, and compares.
+
+The job's type and parameters are those of the recorded activity, the Science Windows those that
+its history leads to. The products made again stay results of this job; what came out of the
+comparison is a JSON document, and itself recorded.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from django.conf import settings
+from pydantic import BaseModel
+
+from analysis.anew import everything_anew
+from analysis.cache import file_checksum
+from analysis.products.differences import file_differences
+from analysis.workflows.reproduce_parameters import ReproduceParameters
+from archive import stored_products
+from archive.stored_products import StoredProduct
+from auth.principal import Principal
+from dali.errors import NotFoundError
+from instruments.science_window import ScienceWindowId
+from provenance import agents, recorder, store
+from provenance.history import History, backwards, made_by
+from provenance.identifiers import new_entity_id
+from provenance.likeness import Difference
+from provenance.records import ActivityRecord, EntityRecord, InvolvedRecord, ParameterRecord
+from uws import registry
+from uws.errors import InvalidParametersError, JobFailure, UnknownJobTypeError
+from uws.parameters import Values, check, describe
+from uws.types import JobContext, JobType, ResultFile
+
+NAME = "reproduce"
+#: Parameters that choose the inputs, which are compared themselves, and who sees the products.
+FREE_PARAMETERS = frozenset({"scw_list", "max_pointings", "selection_seed", "publish"})
+#: Results that tell of a run rather than of the sky.
+_NOT_COMPARED = frozenset({"log"})
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A product and what came of it when it was made again. again: ``None`` where nothing did."""
+
+    original: StoredProduct
+    again: ResultFile | None
+    differences: tuple[Difference, ...]
+
+    @property
+    def identical(self) -> bool:
+        """The same but for dates and identifiers."""
+        return self.again is not None and not self.differences
+
+
+def run(context: JobContext[ReproduceParameters]) -> None:
+    """Make it again and compare; raises `JobFailure`."""
+    activity, history, asked = _recorded(context)
+    job_type = _job_type(activity)
+    originals = (asked,) if asked else _products_of(activity, context.owner)
+    context.message(f"running {activity.name} again as {activity.id} did")
+    inner = _run_again(context, job_type, activity, history)
+    compared = [_compare(original, inner) for original in originals]
+    for item in compared:
+        context.message(f"{item.original.kind}: {_verdict(item)}")
+    for result in inner.results:
+        context.add_result(result.name, result.path, result.media_type)
+    path = context.folder / "comparison.json"
+    path.write_text(json.dumps(_document(context, activity, compared), indent=1), encoding="utf-8")
+    context.add_result("comparison", path, "application/json")
+    context.at_completion.extend(inner.at_completion)
+    context.at_completion.append(partial(_record, context, compared, path))
+
+
+def _recorded(
+    context: JobContext[ReproduceParameters],
+) -> tuple[ActivityRecord, History, StoredProduct | None]:
+    """The activity to run again, what it came from, and the product that was asked for, if any."""
+    identifier = context.parameters.identifier
+    asked: StoredProduct | None
+    try:
+        asked = stored_products.find(identifier, context.owner)
+    except NotFoundError:
+        asked = None  # perhaps an activity
+    start = asked.obs_publisher_did if asked else identifier
+    # what a person may read, they may know the history of, be it public or not
+    history = backwards([start], None, hidden=asked is not None)
+    activity = next((a for a in history.activities if _is_meant(a, start)), None)
+    if activity is None:
+        raise JobFailure(f"ID: {identifier!r} was not made by any activity that is recorded here")
+    return activity, history, asked
+
+
+def _products_of(activity: ActivityRecord, owner: Principal) -> tuple[StoredProduct, ...]:
+    """The activity's products that are stored; raises `JobFailure` where none is."""
+    found = stored_products.find_all(made_by(activity.id), owner)
+    if not found:
+        raise JobFailure(f"ID: no product of activity {activity.id!r} is stored here")
+    return found
+
+
+def _is_meant(activity: ActivityRecord, identifier: str) -> bool:
+    """Whether the identifier is the activity's or that of something that it made."""
+    return activity.id == identifier or any(
+        generated.entity.id == identifier for generated in activity.generated
+    )
+
+
+def _job_type(activity: ActivityRecord) -> JobType[Any]:
+    """The type of the job that the activity was; raises `JobFailure` where it was none."""
+    try:
+        job_type = registry.get(activity.name)
+    except UnknownJobTypeError:
+        raise JobFailure(
+            f"ID: {activity.name!r} is no job that can be run again here; give the activity or a"
+            " product of an analysis job"
+        ) from None
+    if job_type.name == NAME:
+        raise JobFailure("ID: a comparison can't be made again; give what it compared")
+    return job_type
+
+
+def _run_again(
+    context: JobContext[ReproduceParameters],
+    job_type: JobType[Any],
+    activity: ActivityRecord,
+    history: History,
+) -> JobContext[Any]:
+    try:
+        parameters = check(job_type.parameters, _values(job_type.parameters, activity, history))
+    except InvalidParametersError as problem:
+        raise JobFailure(
+            f"the recorded parameters of {activity.name} are refused today: {problem.message}"
+        ) from problem
+    folder = context.folder / "again"
+    folder.mkdir()
+    inner: JobContext[Any] = JobContext(
+        context.job_id, context.owner, parameters, folder, context, context.inputs
+    )
+    with nullcontext() if context.parameters.use_cache else everything_anew(context.folder):
+        job_type.run(inner)
+    return inner
+
+
+def _values(model: type[BaseModel], activity: ActivityRecord, history: History) -> Values:
+    """The recorded parameters, with the Science Windows that were used and nothing published."""
+    known = {described.name: described for described in describe(model)}
+    values: dict[str, tuple[str, ...]] = {
+        parameter.name: (parameter.value,)
+        for parameter in activity.parameters
+        if parameter.name in known
+    }
+    if "scw_list" in known:
+        windows = tuple(sorted(set(_science_windows(history))))
+        if not windows:
+            raise JobFailure("the history leads to no Science Window")
+        values["scw_list"] = windows
+    if "publish" in known:
+        values["publish"] = ("0",)
+    return values
+
+
+def _science_windows(history: History) -> Iterator[str]:
+    """The Science Windows whose files are in the history."""
+    for entity in history.entities:
+        match PurePosixPath(entity.location or "").parts:
+            case ("scw", _, name, _):
+                yield str(ScienceWindowId.parse(name))
+
+
+def _compare(original: StoredProduct, inner: JobContext[Any]) -> Compared:
+    again = next((result for result in inner.results if result.name == original.kind), None)
+    if again is None or original.kind in _NOT_COMPARED:
+        return Compared(original, again, ())
+    found = file_differences(original.path, again.path, original.media_type, FREE_PARAMETERS)
+    return Compared(original, again, found)
+
+
+def _verdict(item: Compared) -> str:
+    if item.again is None:
+        return "was not made again"
+    if item.identical:
+        return "identical, but for dates and ids"
+    aspects = sorted({str(difference.aspect) for difference in item.differences})
+    return f"different in {', '.join(aspects)}"
+
+
+def _document(
+    context: JobContext[ReproduceParameters],
+    activity: ActivityRecord,
+    compared: list[Compared],
+) -> dict[str, Any]:
+    """The comparison as JSON has it."""
+    return {
+        "id": context.parameters.identifier,
+        "activity": activity.id,
+        "job_type": activity.name,
+        "use_cache": context.parameters.use_cache,
+        "identical": all(item.identical for item in compared),
+        "products": [
+            {
+                "result": item.original.kind,
+                "original": item.original.obs_publisher_did,
+                "identical": item.identical,
+                "verdict": _verdict(item),
+                "differences": [
+                    {
+                        "aspect": str(difference.aspect),
+                        "where": difference.where,
+                        "original": difference.original,
+                        "again": difference.again,
+                    }
+                    for difference in item.differences
+                ],
+            }
+            for item in compared
+        ],
+    }
+
+
+def _record(
+    context: JobContext[ReproduceParameters], compared: list[Compared], comparison: Path
+) -> None:
+    """Enter that it was compared, and with what outcome; public where the originals are."""
+    authority = settings.VO_AUTHORITY
+    identical = all(item.identical for item in compared)
+    with recorder.activity(
+        NAME,
+        version=settings.VO_VERSION,
+        authority=authority,
+        start=context.begun,
+        agents=[
+            InvolvedRecord(agents.software(authority, "vo_server", settings.VO_VERSION), "software")
+        ],
+        parameters=_parameters(context.parameters, identical),
+    ) as activity:
+        for item in compared:
+            activity.used(item.original.obs_publisher_did, role="original")
+        entity = activity.generated(
+            EntityRecord(
+                new_entity_id(authority),
+                name=comparison.name,
+                content_type="application/json",
+                checksum=file_checksum(comparison),
+                description="comparison",
+                comment="; ".join(f"{item.original.kind}: {_verdict(item)}" for item in compared),
+            ),
+            role="comparison",
+        )
+    store.enter([activity.record])
+    if all(item.original.is_public for item in compared):
+        store.make_public([entity.id])
+
+
+def _parameters(parameters: ReproduceParameters, identical: bool) -> list[ParameterRecord]:
+    return [
+        recorder.parameter("ID", parameters.identifier),
+        recorder.parameter("use_cache", parameters.use_cache),
+        recorder.parameter("identical", identical, description="What came of the comparison."),
+    ]

@@ -1,0 +1,164 @@
+"""A product is made again from nothing but its provenance, and compared with itself."""
+
+import itertools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from astropy.io import fits
+
+from analysis.jobs import REPRODUCE
+from analysis.workflows.reproduce_parameters import ReproduceParameters
+from archive.models import DataProduct, ScienceWindow
+from auth.principal import ANONYMOUS, Principal
+from dali.errors import NotFoundError
+from provenance.models import Activity, Entity, Used
+from uws.errors import JobFailure
+from uws.parameters import check
+from uws.types import JobContext
+
+Reproduce = Callable[..., dict[str, Any]]
+IMAGE_PRODUCTS = {"mosaic", "sources", "preview"}
+
+
+@pytest.fixture
+def scws(archive: Path) -> tuple[str, ...]:
+    """Two Science Windows of the Crab."""
+    found = ScienceWindow.objects.filter(target_name="Crab").order_by("scw")[:2]
+    return tuple(window.scw for window in found)
+
+
+@pytest.fixture
+def reproduce(archive: Path, tmp_path: Path) -> Reproduce:
+    """Runs a ``reproduce`` job; its comparison, with the results' names under ``results``."""
+    numbers = itertools.count()
+
+    def run(identifier: str, owner: Principal = ANONYMOUS, **sent: str) -> dict[str, Any]:
+        folder = tmp_path / f"again{next(numbers)}"
+        folder.mkdir()
+        parameters = check(
+            ReproduceParameters, {"ID": (identifier,), **{k: (v,) for k, v in sent.items()}}
+        )
+        context = JobContext("job", owner, parameters, folder)
+        REPRODUCE.run(context)
+        for write in context.at_completion:
+            write()
+        results = {result.name: result.path for result in context.results}
+        comparison: dict[str, Any] = json.loads(results["comparison"].read_text())
+        return {**comparison, "results": results}
+
+    return run
+
+
+def product(kind: str) -> DataProduct:
+    """The only published product of that kind."""
+    return DataProduct.objects.get(kind=kind)
+
+
+@pytest.mark.parametrize("use_cache", ["1", "0"])
+def test_every_product_of_an_image_is_identical_but_for_dates_and_ids(
+    image: Any, reproduce: Reproduce, scws: tuple[str, ...], use_cache: str
+) -> None:
+    done = image(scw_list=scws)
+    activity = fits.getheader(done.results["mosaic"])["PROVACT"]
+    again = reproduce(activity, use_cache=use_cache)
+    assert again["identical"], again
+    assert {item["result"] for item in again["products"]} == IMAGE_PRODUCTS
+    assert {item["verdict"] for item in again["products"]} == {"identical, but for dates and ids"}
+    log = again["results"]["log"].read_text().splitlines()
+    made = [line for line in log if line.endswith(" done")]
+    assert len(made) == (0 if use_cache == "1" else 3 * 2 + 4)
+    assert again["results"]["mosaic"].read_bytes() != done.results["mosaic"].read_bytes()
+
+
+def test_one_product_is_compared_by_its_own_identifier(
+    image: Any, reproduce: Reproduce, scws: tuple[str, ...]
+) -> None:
+    image(scw_list=scws)
+    again = reproduce(product("sources").obs_publisher_did)
+    assert [item["result"] for item in again["products"]] == ["sources"]
+    assert again["identical"]
+
+
+def test_a_random_choice_of_science_windows_is_the_same_again(
+    image: Any, reproduce: Reproduce, scws: tuple[str, ...]
+) -> None:
+    image(RA="83.6", DEC="22", max_pointings="2")
+    again = reproduce(product("mosaic").obs_publisher_did)
+    assert again["identical"], again
+
+
+def test_numbers_that_were_changed_are_found_and_named(
+    image: Any, reproduce: Reproduce, scws: tuple[str, ...]
+) -> None:
+    image(scw_list=scws)
+    mosaic = product("mosaic")
+    mosaic.file.chmod(0o644)
+    with fits.open(mosaic.file, mode="update", memmap=False) as hdus:
+        hdus[2].data[150, 150] += 1
+        hdus[0].header["SCW1"] = "another"
+    again = reproduce(mosaic.obs_publisher_did)
+    assert not again["identical"]
+    (item,) = again["products"]
+    assert item["verdict"] == "different in numbers"
+    told = {difference["where"]: difference for difference in item["differences"]}
+    assert told["HDU 2 ISGR-MOSA-IMA"]["again"].startswith("1 of ")
+    assert told["HDU 0 PRIMARY: SCW1"] == {
+        "aspect": "numbers",
+        "where": "HDU 0 PRIMARY: SCW1",
+        "original": "'another'",
+        "again": f"'{scws[0]}'",
+    }
+
+
+def test_other_software_is_a_difference_even_where_the_numbers_are_the_same(
+    image: Any, reproduce: Reproduce, scws: tuple[str, ...], settings: Any
+) -> None:
+    image(scw_list=scws)
+    settings.VO_VERSION = "99.0"
+    again = reproduce(product("mosaic").obs_publisher_did, use_cache="0")
+    (item,) = again["products"]
+    assert {difference["aspect"] for difference in item["differences"]} == {"versions"}
+    assert any("99.0" in difference["again"] for difference in item["differences"])
+
+
+def test_the_comparison_is_itself_recorded_and_what_was_made_again_stays_the_owners(
+    image: Any, reproduce: Reproduce, scws: tuple[str, ...]
+) -> None:
+    image(scw_list=scws)
+    original = product("mosaic").obs_publisher_did
+    again = reproduce(original)
+    made = Activity.objects.get(name="reproduce")
+    assert made.public
+    assert Used.objects.get(activity=made).entity.identifier == original
+    comparison = Entity.objects.get(wasgeneratedby__activity=made)
+    assert comparison.comment == "mosaic: identical, but for dates and ids"
+    assert DataProduct.objects.filter(kind="mosaic").count() == 1
+    repeated = fits.getheader(again["results"]["mosaic"])["PROVENT"]
+    assert not Entity.objects.get(identifier=repeated).public
+
+
+def test_what_can_not_be_made_again_is_said(
+    image: Any, reproduce: Reproduce, scws: tuple[str, ...]
+) -> None:
+    image(scw_list=scws)
+    step = Activity.objects.get(name="mosaic_sources").identifier
+    with pytest.raises(JobFailure, match="no job that can be run again"):
+        reproduce(step)
+    events = DataProduct.objects.filter(kind__contains="events").first()
+    with pytest.raises(JobFailure, match="no job that can be run again"):
+        reproduce(events.obs_publisher_did)
+
+
+def test_nobody_makes_again_what_they_may_not_see(
+    image: Any, reproduce: Reproduce, archive: Path, django_user_model: Any
+) -> None:
+    hidden = ScienceWindow.objects.filter(release_date__year=2099).first().scw
+    user = django_user_model.objects.create_superuser("operator")
+    operator = Principal(user.pk, "operator", is_administrator=True)
+    image(operator, scw_list=hidden, integral_data_rights="all-private")
+    activity = Activity.objects.get(name="isgri_image").identifier
+    with pytest.raises(NotFoundError, match="nothing public"):
+        reproduce(activity)
