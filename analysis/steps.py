@@ -215,5 +215,5 @@ def in_order(targets: tuple[Step, ...]) -> tuple[Step, ...]:
             ordered[step.identity] = step
         else:
             stack.append((step, True))
-            stack.extend((needed, False) for needed in step.needed_steps())
+            stack.extend((needed, False) for needed in reversed(tuple(step.needed_steps())))
     return tuple(ordered.values())
