@@ -57,6 +57,26 @@ ENERGY_MIN_KEV = 15.0
 ENERGY_MAX_KEV = 800.0
 #: Images are made in bands whose limits are multiples of this.
 ENERGY_STEP_KEV = 0.5
+#: Spectra have the mission's fixed channels (OSA 11): 256 of them from this energy on, …
+CHANNELS_FROM_KEV = 12.5
+#: … so many of each width, keV.
+CHANNEL_WIDTHS_KEV = (
+    (0.5, 9),
+    (1.0, 18),
+    (1.5, 19),
+    (2.0, 18),
+    (2.5, 19),
+    (3.0, 18),
+    (3.5, 19),
+    (4.0, 18),
+    (4.5, 19),
+    (5.0, 18),
+    (5.5, 19),
+    (6.0, 18),
+    (6.5, 19),
+    (7.0, 18),
+    (7.5, 7),
+)
 #: Full width at half maximum as a fraction of the energy, where keyword ERESFWHM does not say.
 ENERGY_RESOLUTION_FWHM = 0.07
 #: Rates are quoted for an open mask fraction of one half (INTENSITY, see `EFFECTIVE_AREA_CM2`).
@@ -216,6 +236,15 @@ def check_energy_band(e_min_kev: float, e_max_kev: float) -> None:
         raise EnergyBandError(
             f"The lower energy {e_min_kev:g} keV must be below the upper one, {e_max_kev:g} keV."
         )
+
+
+@cache
+def channel_edges_kev() -> Array:
+    """The 257 limits of the channels of spectra, read only."""
+    widths = np.concatenate([np.full(count, width) for width, count in CHANNEL_WIDTHS_KEV])
+    edges = CHANNELS_FROM_KEV + np.concatenate([[0.0], np.cumsum(widths)])
+    edges.setflags(write=False)
+    return edges
 
 
 def energy_sigma_kev(energy_kev: ArrayLike, fwhm: float = ENERGY_RESOLUTION_FWHM) -> Array:

@@ -1,55 +1,64 @@
-"""The steps of the engine ``coded_mask``: its pure functions, from file to file.
+"""The imaging steps of the engine ``coded_mask``: its pure functions, from file to file.
 
-events → shadowgram → sky_image ┐
-events → shadowgram → sky_image ┼ mosaic → mosaic_sources → preview
-                  …             ┘
+events → shadowgram → sky_image ┐                          ┌ clean ┐
+events → shadowgram → sky_image ┼ mosaic → mosaic_sources ─┼ clean ┼ mosaic → preview
+                  …             ┘                          └   …   ┘
+``events`` knows no energies: every analysis of a Science Window begins with the same.
 """
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
 
 from analysis.engines import coded_mask
-from analysis.engines.coded_mask.source_search import NEW_SOURCE_SIGMA
-from analysis.engines.protocol import ImagePlan, MosaicSteps
+from analysis.engines.coded_mask import storage
+from analysis.engines.coded_mask.targets import from_parameter
+from analysis.engines.coded_mask.telescope import Telescope, telescope
 from analysis.products.preview import write_preview
-from analysis.products.sky_maps import SkyMaps
 from analysis.products.source_list import (
     CatalogueSource,
-    Source,
     above,
     read_source_list,
     write_source_list,
 )
-from analysis.software import software_of
-from analysis.steps import Parameter, RawFile, Report, Step, StepInputs, StepKind
-from instruments.reference_catalogue import ISGRI_FLAG_SEEN, REFERENCE_CATALOGUE
+from analysis.steps import Parameter, Report, StepFunction, StepInputs, StepKind
+from instruments.reference_catalogue import REFERENCE_CATALOGUE
 
 FITS = "application/fits"
+
+
+def _events(
+    inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
+) -> None:
+    read = telescope_of(parameters).read_events
+    storage.write_events(output, read(inputs.one("events"), str(parameters["scw"])))
 
 
 def _shadowgram(
     inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
 ) -> None:
-    coded_mask.write_shadowgram(
-        output,
-        coded_mask.select_events(
-            inputs.one("events"),
-            str(parameters["scw"]),
-            _number(parameters["e_min_kev"]),
-            _number(parameters["e_max_kev"]),
-        ),
-    )
+    seen_by = telescope_of(parameters)
+    band = (number_of(parameters["e_min_kev"]), number_of(parameters["e_max_kev"]))
+    seen_by.check_energy_band(*band)
+    shadowgram = coded_mask.shadowgram_of(storage.read_events(inputs.one("events")), *band)
+    if not shadowgram.counts.any():
+        raise seen_by.no_events(
+            f"no good event from {band[0]:g} to {band[1]:g} keV.",
+            science_window=shadowgram.science_window,
+            step="shadowgram",
+        )
+    coded_mask.write_shadowgram(output, shadowgram)
 
 
 def _sky_image(
     inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
 ) -> None:
     shadowgram = coded_mask.read_shadowgram(inputs.one("shadowgram"))
-    search = coded_mask.find_sources(shadowgram, _catalogue(inputs))
+    search = coded_mask.find_sources(
+        shadowgram, catalogue_of(inputs, parameters), camera=telescope_of(parameters).camera()
+    )
     for message in search.messages:
         report(message)
     coded_mask.write_source_search(output, search)
@@ -59,7 +68,8 @@ def _mosaic(
     inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
 ) -> None:
     images = [coded_mask.read_sky_image(path) for path in inputs.all("image")]
-    coded_mask.write_mosaic(output, coded_mask.mosaic(images))
+    joined = coded_mask.mosaic(images, telescope_of(parameters).image_pixel_deg)
+    coded_mask.write_mosaic(output, joined)
 
 
 def _mosaic_sources(
@@ -69,8 +79,9 @@ def _mosaic_sources(
         coded_mask.read_mosaic(inputs.one("mosaic")),
         [coded_mask.read_shadowgram(path) for path in inputs.all("shadowgram")],
         [read_source_list(path) for path in inputs.all("sky_image")],
-        _catalogue(inputs),
-        threshold=_number(parameters["threshold"]),
+        catalogue_of(inputs, parameters),
+        camera=telescope_of(parameters).camera(),
+        threshold=number_of(parameters["threshold"]),
     )
     for message in found.messages:
         report(message)
@@ -82,7 +93,8 @@ def _clean(
 ) -> None:
     shadowgram = coded_mask.read_shadowgram(inputs.one("shadowgram"))
     sources = read_source_list(inputs.one("sources"))
-    coded_mask.write_sky_image(output, coded_mask.clean(shadowgram, sources))
+    cleaned = coded_mask.clean(shadowgram, sources, telescope_of(parameters).camera())
+    coded_mask.write_sky_image(output, cleaned)
 
 
 def _preview(
@@ -91,19 +103,29 @@ def _preview(
     write_preview(
         output,
         coded_mask.read_mosaic(inputs.one("mosaic")),
-        above(_number(parameters["detection_threshold"]), read_source_list(inputs.one("sources"))),
+        above(
+            number_of(parameters["detection_threshold"]), read_source_list(inputs.one("sources"))
+        ),
         title=str(parameters["title"]),
         notice=str(parameters["notice"]),
     )
 
 
-def _catalogue(inputs: StepInputs) -> list[CatalogueSource]:
-    """The sources that ISGRI may see, of the reference catalogue, where there is one."""
+def telescope_of(parameters: Mapping[str, Parameter]) -> Telescope:
+    """The telescope that a step works for."""
+    return telescope(str(parameters["instrument"]))
+
+
+def catalogue_of(inputs: StepInputs, parameters: Mapping[str, Parameter]) -> list[CatalogueSource]:
+    """The user's own sources, or those of the reference catalogue that the telescope may see."""
+    selected = parameters.get("selected")
+    if selected is not None:
+        return list(from_parameter(str(selected)))
     known: list[CatalogueSource] = []
     for path in inputs.all("catalogue"):
         with fits.open(path, memmap=False) as hdus:
             table = hdus[REFERENCE_CATALOGUE.extension].data
-            seen = table[np.asarray(table["ISGRI_FLAG"]) >= ISGRI_FLAG_SEEN]
+            seen = table[np.asarray(table[telescope_of(parameters).catalogue_flag]) > 0]
             known += [
                 CatalogueSource(
                     str(row["NAME"]).strip(), float(row["RA_OBJ"]), float(row["DEC_OBJ"])
@@ -113,146 +135,73 @@ def _catalogue(inputs: StepInputs) -> list[CatalogueSource]:
     return known
 
 
-def _number(value: Parameter) -> float:
+def number_of(value: Parameter) -> float:
+    """A parameter that is a number; raises `TypeError`."""
     if not isinstance(value, int | float):
         raise TypeError(f"{value!r} is no number")
     return float(value)
 
 
-SHADOWGRAM = StepKind(
+def kind(
+    name: str, description: str, run: StepFunction, file_name: str, content_type: str = FITS
+) -> StepKind:
+    """A step of this engine."""
+    return StepKind(
+        name,
+        "2",
+        description,
+        run,
+        file_name,
+        content_type,
+        units={"e_min_kev": "keV", "e_max_kev": "keV", "time_bin_s": "s"},
+    )
+
+
+EVENTS = kind(
+    "events",
+    "Good events of all energies, with good time, live time and the pixels' efficiency.",
+    _events,
+    "events.fits",
+)
+SHADOWGRAM = kind(
     "shadowgram",
-    "1",
     "Good events of the band, counted pixel by pixel, with the pixels' efficiency and live time.",
     _shadowgram,
     "shadowgram.fits",
-    FITS,
 )
-SKY_IMAGE = StepKind(
+SKY_IMAGE = kind(
     "sky_image",
-    "1",
     "Sources found, fitted and cleaned of their side lobes; the decoded image of one Science"
     " Window.",
     _sky_image,
     "sky_image.fits",
-    FITS,
 )
-MOSAIC = StepKind(
-    "mosaic",
-    "1",
-    "Images joined by inverse-variance weights.",
-    _mosaic,
-    "mosaic.fits",
-    FITS,
-)
-MOSAIC_SOURCES = StepKind(
+MOSAIC = kind("mosaic", "Images joined by inverse-variance weights.", _mosaic, "mosaic.fits")
+MOSAIC_SOURCES = kind(
     "mosaic_sources",
-    "1",
     "Sources of the mosaic, fitted to all its shadowgrams at once.",
     _mosaic_sources,
     "sources.fits",
-    FITS,
 )
-CLEAN = StepKind(
+CLEAN = kind(
     "clean",
-    "1",
     "Image of one Science Window, cleaned of the side lobes of all the mosaic's sources.",
     _clean,
     "cleaned_image.fits",
-    FITS,
 )
-PREVIEW = StepKind(
+PREVIEW = kind(
     "preview",
-    "1",
     "Picture of the mosaic's significance with the sources marked.",
     _preview,
     "preview.png",
     "image/png",
 )
-
-
-class CodedMask:
-    """The embedded engine (see `analysis.engines.protocol`)."""
-
-    name = "coded_mask"
-    preload = "analysis.engines.coded_mask_steps"
-    kinds = (SHADOWGRAM, SKY_IMAGE, MOSAIC, MOSAIC_SOURCES, CLEAN, PREVIEW)
-
-    @cached_property
-    def libraries(self) -> Mapping[str, str]:
-        """The numeric libraries and their versions."""
-        return software_of(__name__).libraries
-
-    def image(self, events: RawFile, catalogue: RawFile | None, plan: ImagePlan) -> Step:
-        """The cleaned image of one Science Window."""
-        shadowgram = self._step(
-            SHADOWGRAM,
-            {"scw": events.label, "e_min_kev": plan.e_min_kev, "e_max_kev": plan.e_max_kev},
-            {"events": (events,)},
-            events.label,
-        )
-        return self._step(
-            SKY_IMAGE,
-            {},
-            {"shadowgram": (shadowgram,), **_as_input(catalogue)},
-            events.label,
-        )
-
-    def mosaic(
-        self, images: Sequence[Step], catalogue: RawFile | None, plan: ImagePlan
-    ) -> MosaicSteps:
-        """A mosaic of images that `image` planned."""
-        shadowgrams = tuple(node for image in images for node in image.inputs["shadowgram"])
-        label = f"of {len(images)} Science Windows"
-        first = self._step(MOSAIC, {}, {"image": tuple(images)}, label)
-        sources = self._step(
-            MOSAIC_SOURCES,
-            # side lobes are cleaned of all sources, whatever the user wants to have listed
-            {"threshold": min(NEW_SOURCE_SIGMA, plan.detection_threshold)},
-            {
-                "mosaic": (first,),
-                "sky_image": tuple(images),
-                "shadowgram": shadowgrams,
-                **_as_input(catalogue),
-            },
-            label,
-        )
-        cleaned = tuple(
-            self._step(CLEAN, {}, {"shadowgram": (shadowgram,), "sources": (sources,)}, image.label)
-            for image, shadowgram in zip(images, shadowgrams, strict=True)
-        )
-        mosaic = self._step(MOSAIC, {}, {"image": cleaned}, label)
-        preview = self._step(
-            PREVIEW,
-            {
-                "title": plan.title,
-                "notice": plan.notice,
-                "detection_threshold": plan.detection_threshold,
-            },
-            {"mosaic": (mosaic,), "sources": (sources,)},
-            label,
-        )
-        return MosaicSteps(mosaic, sources, preview)
-
-    def read_mosaic(self, path: Path) -> SkyMaps:
-        """The maps of a mosaic."""
-        return coded_mask.read_mosaic(path)
-
-    def read_sources(self, path: Path) -> tuple[Source, ...]:
-        """The list of a mosaic's sources."""
-        return read_source_list(path)
-
-    def _step(
-        self,
-        kind: StepKind,
-        parameters: Mapping[str, Parameter],
-        inputs: Mapping[str, tuple[Step | RawFile, ...]],
-        label: str,
-    ) -> Step:
-        return Step(kind, self.name, parameters, inputs, label)
-
-
-def _as_input(catalogue: RawFile | None) -> dict[str, tuple[RawFile, ...]]:
-    return {} if catalogue is None else {"catalogue": (catalogue,)}
-
-
-ENGINE = CodedMask()
+KINDS = (
+    EVENTS,
+    SHADOWGRAM,
+    SKY_IMAGE,
+    MOSAIC,
+    MOSAIC_SOURCES,
+    CLEAN,
+    PREVIEW,
+)

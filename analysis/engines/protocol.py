@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from analysis.products.sky_maps import SkyMaps
-from analysis.products.source_list import Source
+from analysis.products.source_light_curve import SourceLightCurve
+from analysis.products.source_list import CatalogueSource, Source
+from analysis.products.source_spectrum import SourceSpectrum, SpectralResponse
 from analysis.steps import RawFile, Step, StepKind
 
 
@@ -17,9 +19,10 @@ from analysis.steps import RawFile, Step, StepKind
 class ImagePlan:
     """What an image is asked to be.
 
-    e_min_kev, e_max_kev: the band. detection_threshold: least significance of a source that the
-    user wants to see; the engine's list may hold fainter ones.
-    title, notice: words for the picture.
+    e_min_kev, e_max_kev: the band. detection_threshold: least
+    significance of a source that the user wants to see; the engine's list may hold fainter ones.
+    title, notice: words for the picture. selected: the user's own catalogue, instead of the
+    archive's. instrument: ``isgri``, ``jemx1``, …
     """
 
     e_min_kev: float
@@ -27,6 +30,8 @@ class ImagePlan:
     detection_threshold: float
     title: str = ""
     notice: str = ""
+    selected: tuple[CatalogueSource, ...] | None = None
+    instrument: str = "isgri"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,26 @@ class MosaicSteps:
     def all(self) -> tuple[Step, ...]:
         """All three."""
         return self.mosaic, self.sources, self.preview
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionPlan:
+    """Whose spectra or light curves are asked for.
+
+    wanted: sources that are extracted in any case; those of the image beside them.
+    """
+
+    instrument: str
+    wanted: tuple[CatalogueSource, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LightCurvePlan(ExtractionPlan):
+    """Light curves: in which band, and how long a bin is (seconds)."""
+
+    e_min_kev: float = 0.0
+    e_max_kev: float = 0.0
+    time_bin_s: float = 0.0
 
 
 @runtime_checkable
@@ -77,4 +102,50 @@ class ImagingEngine(Engine, Protocol):
         """The maps that the step ``mosaic`` wrote."""
 
     def read_sources(self, path: Path) -> tuple[Source, ...]:
-        """The list that the step ``sources`` wrote."""
+        """The list that the step ``sources`` wrote, or that of one Science Window's image."""
+
+
+@runtime_checkable
+class SpectralEngine(Engine, Protocol):
+    """An engine that makes spectra of sources."""
+
+    def spectra(
+        self,
+        events: RawFile,
+        sources: Step | None,
+        catalogue: RawFile | None,
+        plan: ExtractionPlan,
+    ) -> Step:
+        """The step that makes spectra of one Science Window; its label is the ScW's.
+
+        sources: the step ``sources`` of a mosaic; ``None`` where only those wanted are fitted.
+        """
+
+    def summed_spectra(self, spectra: Sequence[Step]) -> Step:
+        """The step that joins the spectra of Science Windows, source by source."""
+
+    def read_spectra(self, path: Path) -> tuple[SourceSpectrum, ...]:
+        """What the step of `summed_spectra` or of `spectra` wrote; those wanted come first."""
+
+    def response(self, spectrum: SourceSpectrum, plan: ExtractionPlan) -> SpectralResponse:
+        """The response of a spectrum that `read_spectra` gave."""
+
+
+@runtime_checkable
+class TimingEngine(Engine, Protocol):
+    """An engine that makes light curves of sources."""
+
+    def light_curves(
+        self,
+        events: RawFile,
+        sources: Step | None,
+        catalogue: RawFile | None,
+        plan: LightCurvePlan,
+    ) -> Step:
+        """The step that makes light curves of one Science Window; its label is the ScW's."""
+
+    def joined_light_curves(self, curves: Sequence[Step]) -> Step:
+        """The step that joins the light curves of Science Windows, source by source."""
+
+    def read_light_curves(self, path: Path) -> tuple[SourceLightCurve, ...]:
+        """What the step of `joined_light_curves` or of `light_curves` wrote."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     # imported when an engine is asked for: jobs need it, the web server and a waiting worker don't
-    from analysis.engines.protocol import Engine, ImagingEngine
+    from analysis.engines.protocol import Engine, ImagingEngine, SpectralEngine, TimingEngine
 
 
 class EngineNotInstalledError(ValueError):
@@ -45,7 +45,7 @@ def _no_osa() -> str:
 _declared = {
     declaration.name: declaration
     for declaration in (
-        EngineDeclaration("coded_mask", "this server's own", "analysis.engines.coded_mask_steps"),
+        EngineDeclaration("coded_mask", "this server's own", "analysis.engines.coded_mask_engine"),
         EngineDeclaration("osa", "the mission's", "analysis.engines.osa_steps", missing=_no_osa),
     )
 }
@@ -95,6 +95,26 @@ def imaging_engine(name: str) -> "ImagingEngine":
     found = engine(name)
     if not isinstance(found, ImagingEngine):
         raise EngineNotInstalledError(f"engine {name!r} makes no images")
+    return found
+
+
+def spectral_engine(name: str) -> "SpectralEngine":
+    """The engine of that name, if it makes spectra; raises `EngineNotInstalledError`."""
+    from analysis.engines.protocol import SpectralEngine
+
+    found = engine(name)
+    if not isinstance(found, SpectralEngine):
+        raise EngineNotInstalledError(f"engine {name!r} makes no spectra")
+    return found
+
+
+def timing_engine(name: str) -> "TimingEngine":
+    """The engine of that name, if it makes light curves; raises `EngineNotInstalledError`."""
+    from analysis.engines.protocol import TimingEngine
+
+    found = engine(name)
+    if not isinstance(found, TimingEngine):
+        raise EngineNotInstalledError(f"engine {name!r} makes no light curves")
     return found
 
 

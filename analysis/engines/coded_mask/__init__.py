@@ -2,7 +2,7 @@
 
 Pure functions, values in and values out, each a step of an analysis:
 
-    select_events   event file and band             -> Shadowgram
+    shadowgram_of   EventList, band                 -> Shadowgram
     sky_image       Shadowgram                      -> SkyImage (as decoded, side lobes included)
     find_sources    Shadowgram, catalogue           -> SourceSearch (sources, cleaned SkyImage)
     mosaic          cleaned SkyImages               -> Mosaic
@@ -22,7 +22,7 @@ from analysis.engines.coded_mask.decoding import sky_image
 from analysis.engines.coded_mask.images import Mosaic, SkyImage
 from analysis.engines.coded_mask.mosaic_search import MosaicSearch, mosaic_sources
 from analysis.engines.coded_mask.mosaicking import mosaic
-from analysis.engines.coded_mask.shadowgram import Shadowgram, select_events
+from analysis.engines.coded_mask.shadowgram import Shadowgram, shadowgram_of
 from analysis.engines.coded_mask.source_search import SourceSearch, find_sources
 from analysis.engines.coded_mask.storage import (
     read_mosaic,
@@ -49,7 +49,7 @@ __all__ = [
     "read_shadowgram",
     "read_sky_image",
     "read_source_search",
-    "select_events",
+    "shadowgram_of",
     "sky_image",
     "write_mosaic",
     "write_shadowgram",

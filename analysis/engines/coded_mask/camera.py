@@ -10,12 +10,10 @@ A direction is given by its *tangents* ``sY/sX``, ``sZ/sX``; the mask's shadow t
 """
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from instruments import isgri
 from instruments.frame import SpacecraftFrame
 
 Array = NDArray[np.float64]
@@ -130,21 +128,6 @@ class Camera:
 
     def _overlaps_towards(self, axis: int, tangent: float) -> tuple[Array, Array]:
         return self.overlaps(axis, self.pixel_offsets_mm(axis) + self.mask_distance_mm * tangent)
-
-
-@cache
-def isgri_camera() -> Camera:
-    """IBIS/ISGRI as `instruments.isgri` states it."""
-    return Camera(
-        mask=isgri.mask_pattern().astype(np.float64),
-        mask_cell_mm=isgri.MASK_ELEMENT_MM,
-        mask_element_mm=isgri.MASK_ELEMENT_MM,
-        mask_distance_mm=isgri.MASK_DISTANCE_MM,
-        pixels=isgri.sensitive_pixels(),
-        pixel_pitch_mm=isgri.PIXEL_PITCH_MM,
-        pixel_sensitive_mm=isgri.PIXEL_SENSITIVE_MM,
-        full_rate_fraction=isgri.MASK_TRANSPARENCY,
-    )
 
 
 def tangents(frame: SpacecraftFrame, ra_deg: float, dec_deg: float) -> tuple[float, float, float]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.engines.coded_mask.camera import Camera, isgri_camera
+from analysis.engines.coded_mask.camera import Camera
 from analysis.engines.coded_mask.decoding import Decoding, decoding_of, image_of
 from analysis.engines.coded_mask.images import SkyImage
 from analysis.engines.coded_mask.peak_shape import peak_shape
@@ -20,16 +20,13 @@ from analysis.products.source_list import Source
 Array = NDArray[np.float64]
 
 
-def clean(
-    shadowgram: Shadowgram, sources: Sequence[Source], camera: Camera | None = None
-) -> SkyImage:
+def clean(shadowgram: Shadowgram, sources: Sequence[Source], camera: Camera) -> SkyImage:
     """The image of a shadowgram with the side lobes of given sources taken off, no search.
 
     Their positions are those of the list, their INTENSITY is fitted; those outside the field don't
     matter. With the sources of a mosaic this takes off also the ghosts of sources that are too
     faint to be found in single Science Windows, but add up.
     """
-    camera = camera or isgri_camera()
     fit = SourceFit(shadowgram, camera)
     directions = [
         at for source in sources if (at := fit.direction(source.ra, source.dec)) is not None

@@ -26,7 +26,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from analysis.engines.coded_mask.background import without_smooth_background
-from analysis.engines.coded_mask.camera import Camera, isgri_camera
+from analysis.engines.coded_mask.camera import Camera
 from analysis.engines.coded_mask.images import SkyImage
 from analysis.engines.coded_mask.shadowgram import Shadowgram
 from analysis.products.tangent_plane import TangentPlane
@@ -178,13 +178,12 @@ def decoding_of(shadowgram: Shadowgram, camera: Camera) -> Decoding:
     )
 
 
-def sky_image(shadowgram: Shadowgram, camera: Camera | None = None) -> SkyImage:
+def sky_image(shadowgram: Shadowgram, camera: Camera) -> SkyImage:
     """The image of a shadowgram as decoded, side lobes of its sources included.
 
     A smooth background shape is taken off first (`background`). See `source_search.find_sources`
     for the image without side lobes.
     """
-    camera = camera or isgri_camera()
     decoding = decoding_of(shadowgram, camera)
     return image_of(
         shadowgram, decoding, decoding.intensity(without_smooth_background(shadowgram, camera))

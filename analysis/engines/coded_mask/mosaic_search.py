@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.engines.coded_mask.camera import Camera, isgri_camera, tangents
+from analysis.engines.coded_mask.camera import Camera, tangents
 from analysis.engines.coded_mask.images import Mosaic
 from analysis.engines.coded_mask.matching import match_radius_deg, nearest, separation_deg
 from analysis.engines.coded_mask.peaks import local_maxima
@@ -79,8 +79,8 @@ def mosaic_sources(
     source_lists: Sequence[Sequence[Source]],
     catalogue: Sequence[CatalogueSource] = (),
     *,
+    camera: Camera,
     threshold: float = NEW_SOURCE_SIGMA,
-    camera: Camera | None = None,
     max_sources: int = MAX_SOURCES,
 ) -> MosaicSearch:
     """Find and fit the sources of a mosaic.
@@ -89,7 +89,6 @@ def mosaic_sources(
     fit from which a source, known or new, is listed. With more than `max_sources` candidates it is
     raised by half, as often as needed, with a message.
     """
-    camera = camera or isgri_camera()
     messages: list[str] = []
     while True:
         candidates = _candidates(mosaic, source_lists, catalogue, threshold)

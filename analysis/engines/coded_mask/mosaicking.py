@@ -25,17 +25,16 @@ from analysis.products.tangent_plane import TangentPlane
 
 Array = NDArray[np.float64]
 
-PIXEL_DEG = 0.0823
 #: A pointing may lie so far from the mosaic's centre that the tangent plane still holds its field.
 MAX_RADIUS_DEG = 45.0
 STEP = "mosaic"
 
 
-def mosaic(images: Sequence[SkyImage], pixel_deg: float = PIXEL_DEG) -> Mosaic:
+def mosaic(images: Sequence[SkyImage], pixel_deg: float) -> Mosaic:
     """Join images of one energy band, weighted by their inverse variances.
 
-    The order of `images` does not matter. Raises EmptyImageList, PointingsTooFarApart, and
-    ValueError for different bands.
+    pixel_deg: step of the mosaic. The order of `images` does not matter. Raises EmptyImageList,
+    PointingsTooFarApart, and ValueError for different bands.
     """
     if not images:
         raise EmptyImageList("there is no image to join.", step=STEP)

@@ -146,6 +146,26 @@ class SourceFit:
             expected=np.maximum(model, self._floor),
         )
 
+    def estimators(self, fitted: FittedSources) -> Array:
+        """What a count in each cell of the detector tells of each source, and of the background.
+
+        Shape (sources + 1, rows, columns). The sum over events gives INTENSITY of each source and,
+        last, the background's counts per second over the whole detector; of events of a part of
+        the live time or of the energies, what that part adds. The sum of squares is the variance.
+        It is the least-squares solution with the variances of the fit, written as weights of
+        events: linear in them, so without bias however few they are.
+        """
+        columns = [self._shadow(at) for at in fitted.directions]
+        design = self._design(np.stack(columns) if columns else None)
+        weighted = design / fitted.expected
+        solution = _inverse(weighted @ design.T) @ weighted
+        first = len(self._background)
+        background = self._background.sum(axis=1) @ solution[:first]
+        weights = np.zeros((len(columns) + 1, *self._alive.shape))
+        weights[:-1, self._alive] = solution[first:]
+        weights[-1, self._alive] = background / self.shadowgram.livetime_s
+        return weights
+
     def positions(
         self,
         directions: Sequence[Direction],
@@ -278,7 +298,12 @@ def _settled(step: Array, covariance: Array) -> bool:
 def _least_squares(design: Array, counts: Array, variance: Array) -> tuple[Array, Array]:
     """Values and covariance of the parameters, one per row of `design`."""
     weighted = design / variance
-    normal = weighted @ design.T
+    covariance = _inverse(weighted @ design.T)
+    return covariance @ (weighted @ counts), covariance
+
+
+def _inverse(normal: Array) -> Array:
+    """The inverse of a normal matrix."""
     # parameters of very different sizes: scale before inverting
     scale = np.sqrt(np.maximum(np.diag(normal), 1e-300))
     scaled = normal / np.outer(scale, scale)
@@ -286,5 +311,5 @@ def _least_squares(design: Array, counts: Array, variance: Array) -> tuple[Array
         inverse = np.linalg.inv(scaled)
     except np.linalg.LinAlgError:
         inverse = np.linalg.pinv(scaled, rcond=1e-10, hermitian=True)
-    covariance = inverse / np.outer(scale, scale)
-    return covariance @ (weighted @ counts), covariance
+    result: Array = inverse / np.outer(scale, scale)
+    return result

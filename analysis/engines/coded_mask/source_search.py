@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.engines.coded_mask.camera import Camera, isgri_camera
+from analysis.engines.coded_mask.camera import Camera
 from analysis.engines.coded_mask.cleaning import cleaned_image, residual_image
 from analysis.engines.coded_mask.decoding import Decoding, decoding_of
 from analysis.engines.coded_mask.ghosts import ghost_shifts
@@ -88,17 +88,16 @@ def find_sources(
     shadowgram: Shadowgram,
     catalogue: Sequence[CatalogueSource] = (),
     *,
+    camera: Camera,
     threshold: float = NEW_SOURCE_SIGMA,
     catalogue_threshold: float = CATALOGUE_SIGMA,
     max_sources: int = MAX_SOURCES,
-    camera: Camera | None = None,
 ) -> SourceSearch:
     """Find, fit and clean the sources of a shadowgram.
 
     threshold, catalogue_threshold: significance from which new and known sources are accepted.
     max_sources: with more, both thresholds are raised by half, as often as needed, with a message.
     """
-    camera = camera or isgri_camera()
     search = _Search(shadowgram, catalogue, camera)
     messages: list[str] = []
     catalogue_threshold = min(threshold, catalogue_threshold)

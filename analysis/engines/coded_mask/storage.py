@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
+from analysis.engines.coded_mask.events import EventList, GoodTime
 from analysis.engines.coded_mask.images import Mosaic, SkyImage
 from analysis.engines.coded_mask.shadowgram import Shadowgram
 from analysis.engines.coded_mask.source_search import SourceSearch
@@ -20,6 +21,57 @@ from analysis.products.tangent_plane import TangentPlane
 from instruments.frame import SpacecraftFrame
 
 _AXES = {"ra_x": "RA_SCX", "dec_x": "DEC_SCX", "ra_z": "RA_SCZ", "dec_z": "DEC_SCZ"}
+
+
+def write_events(path: Path, events: EventList) -> None:
+    """Write an event list: tables EVENTS and GOOD_TIME, image EFFICIENCY."""
+    primary = fits.PrimaryHDU()
+    primary.header["SCW"] = events.science_window
+    primary.header["ERESFWHM"] = events.energy_resolution_fwhm
+    primary.header["LIVEFRAC"] = events.good_time.live_fraction
+    for name, keyword in _AXES.items():
+        primary.header[keyword] = getattr(events.frame, name)
+    columns = [
+        fits.Column("TIME", "1D", unit="d", array=events.time_ijd),
+        fits.Column("ENERGY", "1E", unit="keV", array=events.energy_kev),
+        fits.Column("CELL", "1J", array=events.cell),
+    ]
+    intervals = [
+        fits.Column("START", "1D", unit="d", array=events.good_time.starts),
+        fits.Column("STOP", "1D", unit="d", array=events.good_time.stops),
+    ]
+    write_fits(
+        path,
+        [
+            primary,
+            fits.BinTableHDU.from_columns(columns, name="EVENTS"),
+            fits.BinTableHDU.from_columns(intervals, name="GOOD_TIME"),
+            fits.ImageHDU(events.efficiency.astype(np.float64), name="EFFICIENCY"),
+        ],
+    )
+
+
+def read_events(path: Path) -> EventList:
+    """Read what `write_events` wrote."""
+    with fits.open(path, memmap=False) as hdus:
+        header = hdus[0].header
+        table, intervals = hdus["EVENTS"].data, hdus["GOOD_TIME"].data
+        return EventList(
+            science_window=header["SCW"],
+            frame=SpacecraftFrame.from_axes(
+                **{name: float(header[keyword]) for name, keyword in _AXES.items()}
+            ),
+            good_time=GoodTime(
+                np.asarray(intervals["START"], dtype=np.float64),
+                np.asarray(intervals["STOP"], dtype=np.float64),
+                float(header["LIVEFRAC"]),
+            ),
+            time_ijd=np.asarray(table["TIME"], dtype=np.float64),
+            energy_kev=np.asarray(table["ENERGY"], dtype=np.float32),
+            cell=np.asarray(table["CELL"], dtype=np.int32),
+            efficiency=np.asarray(hdus["EFFICIENCY"].data, dtype=np.float64),
+            energy_resolution_fwhm=float(header["ERESFWHM"]),
+        )
 
 
 def write_shadowgram(path: Path, shadowgram: Shadowgram) -> None:

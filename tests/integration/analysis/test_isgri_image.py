@@ -51,8 +51,8 @@ def test_the_crab_is_found_where_it_is_with_the_rate_that_was_simulated(
     assert SkyCoord(best["ra"], best["dec"], unit="deg").separation(CRAB).arcmin < 1
     assert best["intensity"] == pytest.approx(165, abs=4 * best["intensity_error"])
     assert set(sources["scw"]) == {""}
-    steps = 3 * 3 + 4
-    assert done.last_progress == (steps, steps), "three for each Science Window and four for all"
+    steps = 3 * 4 + 4
+    assert done.last_progress == (steps, steps), "four for each Science Window and four for all"
 
 
 def test_the_mosaic_has_the_four_maps_and_tells_where_it_comes_from(
@@ -108,7 +108,7 @@ def test_the_provenance_leads_back_to_the_event_files_and_the_catalogue(
 def test_the_same_job_again_runs_no_step(image: Image, crab_scws: list[str]):
     first = image(scw_list=tuple(crab_scws[:2]))
     again = image(scw_list=tuple(reversed(crab_scws[:2])))
-    assert len(first.steps("done")) == 3 * 2 + 4
+    assert len(first.steps("done")) == 4 * 2 + 4
     assert again.steps("done") == []
     assert again.steps("restored from cache") == ["mosaic_sources", "mosaic", "preview"]
     with fits.open(first.results["mosaic"]) as one, fits.open(again.results["mosaic"]) as other:
@@ -124,6 +124,7 @@ def test_one_new_science_window_runs_its_own_steps_and_the_mosaic(
     assert sorted(more.steps("done")) == [
         "clean",
         "clean",
+        "events",
         "mosaic",
         "mosaic",
         "mosaic_sources",

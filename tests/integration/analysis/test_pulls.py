@@ -4,8 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.engines.coded_mask import select_events
-from analysis.engines.coded_mask.camera import isgri_camera
+from analysis.engines.coded_mask.isgri import isgri_camera, select_events
 from analysis.engines.coded_mask.source_fit import SourceFit
 from fixtures.plan import SMALL_PLAN, Pointing
 from fixtures.simulate import simulate_archive

@@ -5,18 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from isgri_engine import clean, find_sources, mosaic, mosaic_sources
 
 from analysis.engines.coded_mask import (
     Mosaic,
     Shadowgram,
     SourceSearch,
-    clean,
-    find_sources,
-    mosaic,
-    mosaic_sources,
-    select_events,
 )
-from analysis.engines.coded_mask.camera import isgri_camera
+from analysis.engines.coded_mask.isgri import isgri_camera, select_events
 from analysis.engines.coded_mask.matching import separation_deg
 from analysis.engines.coded_mask.source_fit import SourceFit
 from analysis.products.source_list import CatalogueSource, Source

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analysis.engines.coded_mask.camera import isgri_camera, tangents
+from analysis.engines.coded_mask.camera import tangents
+from analysis.engines.coded_mask.isgri import isgri_camera
 from analysis.engines.coded_mask.shadowgram import Shadowgram
 from instruments.frame import SpacecraftFrame
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.engines.coded_mask.camera import Camera, isgri_camera, tangents
+from analysis.engines.coded_mask.camera import Camera, tangents
+from analysis.engines.coded_mask.isgri import isgri_camera
 
 H = 3202.97
 

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
+from isgri_engine import sky_image
 
-from analysis.engines.coded_mask.camera import Camera, isgri_camera
-from analysis.engines.coded_mask.decoding import mask_correlation, sky_image
+from analysis.engines.coded_mask.camera import Camera
+from analysis.engines.coded_mask.decoding import mask_correlation
+from analysis.engines.coded_mask.isgri import isgri_camera
 
 
 def bent_background() -> np.ndarray:
@@ -124,7 +126,7 @@ def test_another_transparency_and_another_pattern_decode_as_well(frame_at, shado
     cosine = 1 / np.sqrt(1 + (20 * step) ** 2 + (30 * step) ** 2)
     expected = empty.counts + 4 * 80.0 / 16384 * 1000.0 * cosine * lit
     shadowgram = replace(empty, counts=random.poisson(expected).astype(np.int32))
-    image = sky_image(shadowgram, camera)
+    image = sky_image(shadowgram, camera=camera)
     steps_y, steps_z = camera.field_steps
     at = steps_z - 30, steps_y - 20
     assert np.unravel_index(np.nanargmax(image.significance), image.plane.shape) == at

@@ -4,13 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from isgri_engine import clean, find_sources, mosaic, mosaic_sources
 from scipy.ndimage import map_coordinates
 
-from analysis.engines.coded_mask.cleaning import clean
 from analysis.engines.coded_mask.matching import separation_deg
-from analysis.engines.coded_mask.mosaic_search import mosaic_sources
-from analysis.engines.coded_mask.mosaicking import mosaic
-from analysis.engines.coded_mask.source_search import find_sources
 from analysis.errors import EmptyImageList, PointingsTooFarApart
 from analysis.products.source_list import CatalogueSource
 

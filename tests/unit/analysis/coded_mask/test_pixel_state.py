@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.engines.coded_mask.camera import isgri_camera
+from analysis.engines.coded_mask.isgri import isgri_camera
 from analysis.engines.coded_mask.pixel_state import efficiency_from_counts, noisy_pixels
 
 

@@ -7,7 +7,7 @@ import pytest
 from astropy.io import fits
 from strangers_archive import AXES, write_science_window
 
-from analysis.engines.coded_mask.shadowgram import select_events
+from analysis.engines.coded_mask.isgri import select_events
 from analysis.errors import (
     AnalysisError,
     EfficiencyNotComputed,

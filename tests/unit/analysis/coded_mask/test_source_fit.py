@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.engines.coded_mask.camera import isgri_camera
+from analysis.engines.coded_mask.isgri import isgri_camera
 from analysis.engines.coded_mask.source_fit import Direction, SourceFit
 
 STEP = isgri_camera().pixel_tangent

@@ -2,15 +2,13 @@
 
 import numpy as np
 import pytest
+from isgri_engine import clean, find_sources, sky_image
 from strangers_archive import write_science_window
 
-from analysis.engines.coded_mask.camera import isgri_camera, tangents
-from analysis.engines.coded_mask.cleaning import clean
-from analysis.engines.coded_mask.decoding import sky_image
+from analysis.engines.coded_mask.camera import tangents
 from analysis.engines.coded_mask.ghosts import ghost_shifts
+from analysis.engines.coded_mask.isgri import isgri_camera, select_events
 from analysis.engines.coded_mask.matching import match_radius_deg, nearest, separation_deg
-from analysis.engines.coded_mask.shadowgram import select_events
-from analysis.engines.coded_mask.source_search import find_sources
 from analysis.products.source_list import CatalogueSource
 
 H = 3202.97

@@ -5,10 +5,10 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+from isgri_engine import find_sources, mosaic
 
 from analysis.engines.coded_mask import storage
-from analysis.engines.coded_mask.mosaicking import mosaic
-from analysis.engines.coded_mask.source_search import SourceSearch, find_sources
+from analysis.engines.coded_mask.source_search import SourceSearch
 from analysis.products.source_list import read_source_list
 
 

@@ -1,0 +1,85 @@
+"""Which sources are fitted to a Science Window when spectra and light curves are extracted."""
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+
+from analysis.engines.coded_mask.camera import Camera
+from analysis.engines.coded_mask.extraction import Target
+from analysis.engines.coded_mask.matching import match_radius_deg, separation_deg
+from analysis.engines.coded_mask.source_search import FREE_POSITION_SIGMA
+from analysis.products.source_list import CatalogueSource, Source
+
+#: Sources nearer than this part of the resolution can't be told apart: they are one.
+APART = 0.25
+
+
+def targets(
+    wanted: Sequence[CatalogueSource],
+    found: Sequence[Source],
+    catalogue: Sequence[CatalogueSource],
+    camera: Camera,
+) -> tuple[tuple[Target, ...], tuple[str, ...]]:
+    """The sources to fit, those wanted first, and messages about sources that are one.
+
+    wanted: fitted in any case, where they are said to be, unless an image found them so bright
+    that its position is better. found: the sources of an image; known ones are fitted at their
+    catalogue position, new and very bright ones where they were found.
+    """
+    places = {source.name: source for source in catalogue}
+    chosen: list[Target] = []
+    messages: list[str] = []
+    rest = list(found)
+    for source in wanted:
+        same = _same(source, rest)
+        at = Target(source.name, source.ra, source.dec)
+        if same is not None:
+            rest.remove(same)
+            if same.significance >= FREE_POSITION_SIGMA:
+                at = Target(source.name, same.ra, same.dec)
+        _add(chosen, at, camera, messages)
+    for row in rest:
+        known = places.get(row.name)
+        if known is None or row.significance >= FREE_POSITION_SIGMA:
+            at = Target(row.name, row.ra, row.dec, row.new_source)
+        else:
+            at = Target(row.name, known.ra, known.dec)
+        _add(chosen, at, camera, messages)
+    return tuple(chosen), tuple(messages)
+
+
+def _same(source: CatalogueSource, found: Sequence[Source]) -> Source | None:
+    """The row of a list that is this source: by name, or by place where it has another name."""
+    for row in found:
+        if row.name == source.name:
+            return row
+    near = [
+        (separation_deg(source.ra, source.dec, row.ra, row.dec), n) for n, row in enumerate(found)
+    ]
+    if not near:
+        return None
+    distance, n = min(near)
+    return found[n] if distance <= match_radius_deg(found[n].position_error) else None
+
+
+def _add(chosen: list[Target], target: Target, camera: Camera, messages: list[str]) -> None:
+    limit_deg = float(np.degrees(APART * camera.resolution_tangent))
+    for other in chosen:
+        if separation_deg(target.ra, target.dec, other.ra, other.dec) < limit_deg:
+            messages.append(f"{target.name} can't be told apart from {other.name}: left out")
+            return
+        if target.name == other.name:
+            messages.append(f"{target.name} is listed twice: the second place is left out")
+            return
+    chosen.append(target)
+
+
+def as_parameter(sources: Sequence[CatalogueSource]) -> str:
+    """Sources as a step's parameter."""
+    return json.dumps([[source.name, source.ra, source.dec] for source in sources])
+
+
+def from_parameter(text: str) -> tuple[CatalogueSource, ...]:
+    """What `as_parameter` gave."""
+    return tuple(CatalogueSource(str(n), float(ra), float(dec)) for n, ra, dec in json.loads(text))

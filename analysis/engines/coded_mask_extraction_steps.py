@@ -1,0 +1,99 @@
+"""The steps of the engine ``coded_mask`` that give spectra and light curves.
+
+events + mosaic_sources → spectra ──────┐
+events + mosaic_sources → spectra ──────┴ spectra_sum
+
+events + mosaic_sources → light_curves ─┐
+events + mosaic_sources → light_curves ─┴ light_curves_joined
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from analysis.engines.coded_mask import extraction, source_storage, storage, summing
+from analysis.engines.coded_mask.targets import from_parameter, targets
+from analysis.engines.coded_mask_steps import catalogue_of, kind, number_of, telescope_of
+from analysis.products.source_list import read_source_list
+from analysis.steps import Parameter, Report, StepInputs
+
+
+def _spectra(
+    inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
+) -> None:
+    extracted = extraction.spectra(
+        storage.read_events(inputs.one("events")),
+        _targets(inputs, parameters, report),
+        telescope_of(parameters),
+    )
+    source_storage.write_spectra(output, extracted)
+
+
+def _spectra_sum(
+    inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
+) -> None:
+    spectra = [s for path in inputs.all("spectra") for s in source_storage.read_spectra(path)]
+    source_storage.write_spectra(output, summing.summed_spectra(spectra))
+
+
+def _light_curves(
+    inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
+) -> None:
+    extracted = extraction.light_curves(
+        storage.read_events(inputs.one("events")),
+        _targets(inputs, parameters, report),
+        telescope_of(parameters),
+        e_min_kev=number_of(parameters["e_min_kev"]),
+        e_max_kev=number_of(parameters["e_max_kev"]),
+        time_bin_s=number_of(parameters["time_bin_s"]),
+    )
+    source_storage.write_light_curves(output, extracted)
+
+
+def _light_curves_joined(
+    inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
+) -> None:
+    paths = inputs.all("light_curves")
+    curves = [c for path in paths for c in source_storage.read_light_curves(path)]
+    source_storage.write_light_curves(output, summing.joined_light_curves(curves))
+
+
+def _targets(
+    inputs: StepInputs, parameters: Mapping[str, Parameter], report: Report
+) -> tuple[extraction.Target, ...]:
+    found = [source for path in inputs.all("sources") for source in read_source_list(path)]
+    chosen, messages = targets(
+        from_parameter(str(parameters["wanted"])),
+        found,
+        catalogue_of(inputs, parameters),
+        telescope_of(parameters).camera(),
+    )
+    for message in messages:
+        report(message)
+    return chosen
+
+
+SPECTRA = kind(
+    "spectra",
+    "Spectra of all sources of one Science Window, fitted together in each channel.",
+    _spectra,
+    "spectra.fits",
+)
+SPECTRA_SUM = kind(
+    "spectra_sum",
+    "Mean spectrum of each source, weighted by the inverse variances of its rates.",
+    _spectra_sum,
+    "spectra_sum.fits",
+)
+LIGHT_CURVES = kind(
+    "light_curves",
+    "Light curves of all sources of one Science Window, fitted together in each time bin.",
+    _light_curves,
+    "light_curves.fits",
+)
+LIGHT_CURVES_JOINED = kind(
+    "light_curves_joined",
+    "Light curve of each source over all Science Windows.",
+    _light_curves_joined,
+    "light_curves_joined.fits",
+)
+KINDS = (SPECTRA, SPECTRA_SUM, LIGHT_CURVES, LIGHT_CURVES_JOINED)
