@@ -1,7 +1,7 @@
 """The tour: a stranger's first quarter of an hour with this server, by real clients.
 
-It finds Crab pointings by ADQL, runs an image job on them, looks at what came out and asks the
-provenance where it comes from. It knows the server by its address alone and imports no room.
+It finds Crab pointings by ADQL, runs an image job on them, looks at what came out, asks the
+provenance where it comes from and has it made again from that. It knows the server by its address alone and imports no room.
 """
 
 import time
@@ -69,6 +69,7 @@ class Tour:
             ("b", "make an image of them by a UWS job", self.analyse),
             ("c", "look for the Crab in it, and for it in the archive", self.check),
             ("d", "ask the provenance where the mosaic comes from", self.explain),
+            ("e", "make it again from its provenance alone, and compare", self.reproduce),
         )
         for letter, title, step in steps:
             begun = time.monotonic()
@@ -114,7 +115,9 @@ class Tour:
 
     def analyse(self) -> None:
         """Step b: an image job on the Science Windows found."""
-        job = self._created_job()
+        job = self._created_job(
+            "isgri_image", {**IMAGE_PARAMETERS, "scw_list": ",".join(self.scws)}
+        )
         self.say(f"   phase {self._phase(self._job(job))}: job created for {len(self.scws)} ScWs")
         self._post(f"{job}/phase", {"PHASE": "RUN"})
         document = self._finished_job(job)
@@ -186,10 +189,24 @@ class Tour:
             self.say(f"      ← {row['activity']} ← {row['name']}{place}")
         self.say(f"   and so to {len(events)} event files: those of all Science Windows asked for")
 
-    def _created_job(self) -> str:
+    def reproduce(self, use_cache: str = "1") -> None:
+        """Step e: the job that the mosaic's activity was, once more; all its products compared."""
+        activity = str(fits.getheader(self.results["mosaic"])["PROVACT"])
+        job = self._created_job("reproduce", {"ID": activity, "use_cache": use_cache})
+        self._post(f"{job}/phase", {"PHASE": "RUN"})
+        self._finished_job(job)
+        answer = requests.get(f"{job}/results/comparison", timeout=TIMEOUT_S)
+        answer.raise_for_status()
+        comparison = answer.json()
+        for product in comparison["products"]:
+            self.say(f"   {product['result']}: {product['verdict']}")
+        if not comparison["identical"] or not comparison["products"]:
+            raise TourError(f"what was made again is not the same: {comparison}")
+
+    def _created_job(self, job_type: str, parameters: dict[str, str]) -> str:
         answer = requests.post(
-            f"{self.url}/uws/isgri_image",
-            data={**IMAGE_PARAMETERS, "scw_list": ",".join(self.scws)},
+            f"{self.url}/uws/{job_type}",
+            data=parameters,
             timeout=TIMEOUT_S,
             allow_redirects=False,
         )
@@ -256,7 +273,7 @@ def _longest_chain(product: str, uses: Table) -> list[Row]:
 @contextmanager
 def _progress_bar() -> Iterator[Callable[[Element], None]]:
     """A bar that follows the progress told in a job's ``jobInfo``."""
-    with tqdm(total=1, desc="   isgri_image", unit="step", leave=False) as bar:
+    with tqdm(total=1, desc="   job", unit="step", leave=False) as bar:
 
         def show(document: Element) -> None:
             for node in document.iterfind(f"{UWS}jobInfo/{{*}}progress"):

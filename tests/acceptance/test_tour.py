@@ -24,6 +24,7 @@ def test_every_step_of_the_tour_gives_what_it_should(
     with serving(simulated_archive) as server:
         tour = Tour(url=server.url, folder=tmp_path / "tour", say=told.append)
         assert tour.run(), "\n".join(told)
+        tour.reproduce(use_cache="0")  # raises where anything differs
     assert len(tour.scws) == 6
     assert {"mosaic", "sources", "sources_fits", "preview"} <= set(tour.results)
     assert all(path.stat().st_size for path in tour.results.values())
@@ -32,6 +33,8 @@ def test_every_step_of_the_tour_gives_what_it_should(
     assert "6 Science Windows found" in story
     assert "most significant is Crab" in story
     assert "and so to 6 event files" in story
+    for product in ("mosaic", "sources", "preview"):
+        assert story.count(f"{product}: identical, but for dates and ids") == 2
     assert "FAILED" not in story
 
 
