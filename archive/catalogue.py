@@ -18,6 +18,7 @@ class CatalogueSource:
 
     ra, dec: deg ICRS; position_error: deg. isgri_flux_1, isgri_flux_2: rates (INTENSITY) in
     20-40 and 40-80 keV, count/s, where known. isgri_flag: 0 where ISGRI doesn't see it.
+    jemx_flux_1, jemx_flux_2, jemx_flag: the same of JEM-X, in 3-10 and 10-30 keV.
     """
 
     source_id: str
@@ -29,6 +30,9 @@ class CatalogueSource:
     isgri_flux_1: float | None
     isgri_flux_2: float | None
     isgri_flag: int
+    jemx_flux_1: float | None = None
+    jemx_flux_2: float | None = None
+    jemx_flag: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +96,7 @@ def _value(source: Source) -> CatalogueSource:
         source.isgri_flux_1,
         source.isgri_flux_2,
         source.isgri_flag,
+        source.jemx_flux_1,
+        source.jemx_flux_2,
+        source.jemx_flag,
     )

@@ -9,6 +9,17 @@ from archive.file_store import sha256_of
 from archive.models import DataProduct, Store
 from instruments.archive_layout import CATALOGUES, SCIENCE_WINDOWS
 from instruments.isgri_files import EVENT_FILE, SCIENCE_WINDOW_FILE
+from instruments.jemx import UNITS
+from instruments.jemx_files import event_file
+from instruments.spi_acs import RATE_FILE
+
+#: Files of a Science Window that ingest reads.
+_INGESTED = (
+    SCIENCE_WINDOW_FILE,
+    EVENT_FILE,
+    *(event_file(unit) for unit in UNITS),
+    RATE_FILE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +74,7 @@ def _files() -> Iterator[Path]:
     """Files that should be in the tables: of Science Windows those that ingest reads."""
     archive = Store.ARCHIVE.root
     for path in _below(archive / SCIENCE_WINDOWS):
-        if path.name in (SCIENCE_WINDOW_FILE, EVENT_FILE):
+        if path.name in _INGESTED:
             yield path
     yield from _below(archive / CATALOGUES)
     yield from _below(Store.PRODUCT.root)

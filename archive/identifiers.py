@@ -14,7 +14,9 @@ from pathlib import PurePosixPath
 from django.conf import settings
 
 _PRODUCT = re.compile(r"[0-9a-f]{32}")
-_ARCHIVE_FILE = re.compile(r"scw/[0-9]{4}/[0-9]{12}\.[0-9]{3}/[a-z_]{1,40}|cat/hec/[a-z0-9_]{1,60}")
+_ARCHIVE_FILE = re.compile(
+    r"scw/[0-9]{4}/[0-9]{12}\.[0-9]{3}/[a-z0-9_]{1,40}|cat/hec/[a-z0-9_]{1,60}"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,22 @@ from instruments.frame import SpacecraftFrame
 from instruments.science_window import ScienceWindowId, ScienceWindowIdError, ScienceWindowKind
 
 EVENT_KIND = "isgri_events"
+#: Columns of good time, and of good time without dead time, by kind of event file.
+_TIMES = {
+    EVENT_KIND: ("good_isgri", "live_isgri"),
+    "jmx1_events": ("good_jemx1", "live_jemx1"),
+    "jmx2_events": ("good_jemx2", "live_jemx2"),
+    "spi_acs_rates": ("good_spi_acs", "good_spi_acs"),
+}
+#: What the kinds are called in messages.
+_NAMES = {
+    EVENT_KIND: "ISGRI",
+    "jmx1_events": "JEM-X 1",
+    "jmx2_events": "JEM-X 2",
+    "spi_acs_rates": "SPI-ACS",
+}
+#: Kinds of which pointings alone are chosen by place and time; what sees the whole sky needs none.
+_POINTED = (EVENT_KIND, "jmx1_events", "jmx2_events")
 _MOST_NAMED = 10
 
 
@@ -49,10 +65,11 @@ class EventFile:
 
 @dataclass(frozen=True, slots=True)
 class ScienceWindowRecord:
-    """A Science Window with ISGRI data.
+    """A Science Window with the data of one instrument.
 
     frame: the attitude. start_ijd, stop_ijd: IJD (TT); t_min, t_max: the same as MJD (UTC).
-    good_time_s, live_time_s: ISGRI's good time and what dead time leaves of it.
+    event_file: of the instrument. good_time_s, live_time_s: its good time and what dead time leaves
+    of it. event_count: ISGRI's.
     obs_id: the observation (AATPPPPOOOO), where known. target_class: of its target, where known.
     entity_id: provenance entity of the event file, which is also its publisher DID.
     """
@@ -105,9 +122,12 @@ def select(
     t_start: float | None = None,
     t_end: float | None = None,
     limit: int | None = None,
+    kind: str = EVENT_KIND,
 ) -> tuple[ScienceWindowRecord, ...]:
-    """Science Windows with ISGRI data that ``principal`` may read, in order of time.
+    """Science Windows with an instrument's data that ``principal`` may read, in order of time.
 
+    kind: of the event file, which tells the instrument: ``isgri_events``, ``jmx1_events``,
+    ``jmx2_events``, ``spi_acs_rates``.
     ids: ``RRRRPPPPSSSF.VVV``, or without the version for the newest one; what was named and isn't
     there, or may not be read, is an error. Without ids: pointings with good time, newest versions
     only, and what may not be read is left out. ra, dec, radius: the pointing axis lies in that
@@ -120,12 +140,12 @@ def select(
     """
     cone = _cone(ra, dec, radius)
     _check_times(t_start, t_end)
-    matching = _matching(cone, t_start, t_end)
+    matching = _matching(kind, cone, t_start, t_end)
     if ids is not None:
-        return _named(ids, matching, principal, limit)
-    pointings = matching.filter(_is_newest(), scw_type=ScienceWindowKind.POINTING.name).filter(
-        good_isgri__gt=0
-    )
+        return _named(kind, ids, matching, principal, limit)
+    pointings = matching.filter(_is_newest()).filter(**{f"{_TIMES[kind][0]}__gt": 0})
+    if kind in _POINTED:
+        pointings = pointings.filter(scw_type=ScienceWindowKind.POINTING.name)
     readable = pointings
     if not principal.is_administrator:
         readable = pointings.filter(release_date__lte=datetime.now(UTC))
@@ -134,7 +154,7 @@ def select(
             ("start_ijd",) if cone is None else (separation(_AXIS, cone.ra, cone.dec), "start_ijd")
         )
         readable = readable.order_by(*nearest)[: max(limit, 0)]
-    found = _records(readable)
+    found = _records(kind, readable)
     if not found and (limit is None or limit > 0):
         _complain_of_withheld(pointings)
     return found
@@ -161,9 +181,9 @@ def _check_times(t_start: float | None, t_end: float | None) -> None:
 
 
 def _matching(
-    cone: Cone | None, t_start: float | None, t_end: float | None
+    kind: str, cone: Cone | None, t_start: float | None, t_end: float | None
 ) -> QuerySet[ScienceWindow]:
-    found = ScienceWindow.objects.filter(products__kind=EVENT_KIND)
+    found = ScienceWindow.objects.filter(products__kind=kind)
     if cone is not None:
         found = found.filter(within_cone(_AXIS, cone.ra, cone.dec, cone.radius))
     if t_start is not None:
@@ -181,6 +201,7 @@ def _is_newest() -> Q:
 
 
 def _named(
+    kind: str,
     ids: Sequence[str],
     matching: QuerySet[ScienceWindow],
     principal: Principal,
@@ -190,13 +211,23 @@ def _named(
     wanted = _identifiers(ids)
     if limit is not None and len(wanted) > limit:
         raise SelectionError(f"{len(wanted)} Science Windows were named; at most {limit} may be.")
-    records = {str(record.id): record for record in _records(matching.filter(scw__in=wanted))}
+    named = _records(kind, matching.filter(scw__in=wanted))
+    records = {str(record.id): record for record in named}
     missing = [scw for scw in wanted if scw not in records]
     if missing:
         held = set(ScienceWindow.objects.filter(scw__in=missing).values_list("scw", flat=True))
         unknown = [scw for scw in missing if scw not in held]
         if unknown:
             raise UnknownScienceWindowError(f"The archive doesn't hold {_listed(unknown)}.")
+        without = set(missing) - set(
+            ScienceWindow.objects.filter(scw__in=missing, products__kind=kind).values_list(
+                "scw", flat=True
+            )
+        )
+        if without:
+            raise UnknownScienceWindowError(
+                f"The archive holds no {_NAMES[kind]} data of {_listed(without)}."
+            )
         raise SelectionError(
             f"{_listed(missing)} lie outside the position or the time that was asked for."
         )
@@ -240,15 +271,16 @@ def _identifiers(ids: Sequence[str]) -> list[str]:
     return list(found.values())
 
 
-def _records(found: QuerySet[ScienceWindow]) -> tuple[ScienceWindowRecord, ...]:
+def _records(kind: str, found: QuerySet[ScienceWindow]) -> tuple[ScienceWindowRecord, ...]:
     windows = {window.scw: window for window in found.select_related("observation")}
-    files = DataProduct.objects.filter(science_window__in=list(windows), kind=EVENT_KIND)
+    files = DataProduct.objects.filter(science_window__in=list(windows), kind=kind)
     records = [_record(windows[str(file.science_window_id)], file) for file in files]
     return tuple(sorted(records, key=lambda r: (r.start_ijd, r.id)))
 
 
 def _record(window: ScienceWindow, file: DataProduct) -> ScienceWindowRecord:
     identifier = ScienceWindowId.parse(window.scw)
+    good, live = _TIMES[file.kind]
     return ScienceWindowRecord(
         id=identifier,
         folder=identifier.folder,
@@ -263,8 +295,8 @@ def _record(window: ScienceWindow, file: DataProduct) -> ScienceWindowRecord:
         stop_ijd=window.stop_ijd,
         t_min=window.t_min,
         t_max=window.t_max,
-        good_time_s=window.good_isgri,
-        live_time_s=window.live_isgri,
+        good_time_s=getattr(window, good),
+        live_time_s=getattr(window, live),
         event_count=window.event_count,
         is_public=Rights(PROPRIETARY, window.release_date).is_public(),
         release_date=window.release_date,

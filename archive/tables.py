@@ -138,6 +138,18 @@ _SCIENCE_WINDOWS = Table(
         _number(
             "live_isgri", "s", "Good time of ISGRI less dead time", "time.duration;obs.exposure"
         ),
+        _number(
+            "good_jemx1", "s", "Good time of JEM-X 1; 0: no data", "time.duration;obs.exposure"
+        ),
+        _number(
+            "good_jemx2", "s", "Good time of JEM-X 2; 0: no data", "time.duration;obs.exposure"
+        ),
+        _number(
+            "good_spi_acs",
+            "s",
+            "Time with count rates of SPI-ACS; 0: no data",
+            "time.duration;obs.exposure",
+        ),
         Column(
             "event_count",
             "long",
@@ -234,6 +246,14 @@ _SOURCES = Table(
             ucd="meta.code",
             description="0: not seen by ISGRI; 1, 2, 5: seen, bright, very bright",
         ),
+        _number("jemx_flux_1", "count/s", "JEM-X rate, 3-10 keV", "phot.count;em.X-ray.soft"),
+        _number("jemx_flux_2", "count/s", "JEM-X rate, 10-30 keV", "phot.count;em.X-ray.hard"),
+        Column(
+            "jemx_flag",
+            "int",
+            ucd="meta.code",
+            description="0: not seen by JEM-X; above: to be looked for",
+        ),
     ),
 )
 
@@ -253,7 +273,12 @@ def _products() -> Table:
                 indexed=True,
             ),
             _text("product_id", "What follows /products/ in its URL", "meta.id", indexed=True),
-            _text("kind", "swg, isgri_events, mosaic, sources, ...", "meta.code", principal=True),
+            _text(
+                "kind",
+                "swg, isgri_events, jmx1_events, spi_acs_rates, mosaic, ...",
+                "meta.code",
+                principal=True,
+            ),
             _text("scw", "Science Window of the archive's files", "meta.id;obs", indexed=True),
             _text("obs_id", "What belongs together, as in ivoa.obscore", "meta.id", indexed=True),
             _text("access_url", "URL of the file", "meta.ref.url", source=_access_url()),

@@ -1,8 +1,8 @@
 """The general reference catalogue of the archive, ``cat/hec/gnrl_refr_cat_NNNN.fits``.
 
 Readers need `REQUIRED_COLUMNS` only. In the mission's file CLASS is a number; here, and where a
-file says so by its format, it is a word. Rates are in ISGRI's INTENSITY convention
-(`instruments.isgri.EFFECTIVE_AREA_CM2`).
+file says so by its format, it is a word. Rates are in the instruments' INTENSITY convention
+(`instruments.isgri.EFFECTIVE_AREA_CM2`, `instruments.jemx.EFFECTIVE_AREA_CM2`).
 """
 
 from instruments.fits_structure import FitsColumn, Keyword, TableStructure
@@ -14,6 +14,11 @@ ISGRI_FLAG_BRIGHT = 2
 ISGRI_FLAG_VERY_BRIGHT = 5
 #: Bands of ISGR_FLUX_1 and ISGR_FLUX_2, keV.
 ISGRI_FLUX_BANDS_KEV = ((20.0, 40.0), (40.0, 80.0))
+#: JEMX_FLAG: 0 not seen by JEM-X; from 1 a source to look for.
+JEMX_FLAG_UNSEEN = 0
+JEMX_FLAG_SEEN = 1
+#: Bands of JEMX_FLUX_1 and JEMX_FLUX_2, keV.
+JEMX_FLUX_BANDS_KEV = ((3.0, 10.0), (10.0, 30.0))
 
 REFERENCE_CATALOGUE = TableStructure(
     extension="GNRL-REFR-CAT",
@@ -40,8 +45,8 @@ REFERENCE_CATALOGUE = TableStructure(
         FitsColumn("ISGR_FLUX_2", "1E", "ISGRI rate 40-80 keV", "count/s"),
         FitsColumn("PICS_FLUX_1", "1E", "PICsIT rate, soft band; NaN: unknown", "count/s"),
         FitsColumn("PICS_FLUX_2", "1E", "PICsIT rate, hard band; NaN: unknown", "count/s"),
-        FitsColumn("JEMX_FLUX_1", "1E", "JEM-X rate, soft band; NaN: unknown", "count/s"),
-        FitsColumn("JEMX_FLUX_2", "1E", "JEM-X rate, hard band; NaN: unknown", "count/s"),
+        FitsColumn("JEMX_FLUX_1", "1E", "JEM-X rate 3-10 keV; NaN: unknown", "count/s"),
+        FitsColumn("JEMX_FLUX_2", "1E", "JEM-X rate 10-30 keV; NaN: unknown", "count/s"),
         FitsColumn("E_MIN", "1E", "Lower energy of FLUX", "keV"),
         FitsColumn("E_MAX", "1E", "Upper energy of FLUX", "keV"),
         FitsColumn("FLUX", "1E", "Photon flux from E_MIN to E_MAX", "ph/cm**2/s"),
@@ -49,7 +54,7 @@ REFERENCE_CATALOGUE = TableStructure(
         FitsColumn("SEL_FLAG", "1I", "Selection flag"),
         FitsColumn("FLAG", "1I", "General flag"),
         FitsColumn("ISGRI_FLAG", "1I", "0: unseen; 1, 2, 5: ever brighter for ISGRI"),
-        FitsColumn("JEMX_FLAG", "1I", "0: not seen by JEM-X"),
+        FitsColumn("JEMX_FLAG", "1I", "0: unseen; from 1: to be looked for by JEM-X"),
     ),
     keywords=(
         Keyword("DATE", str, "When this file was made, UTC", required=False),

@@ -7,6 +7,7 @@ import warnings
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,15 @@ def quiet() -> Iterator[None]:
         yield
 
 
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """A file as it was examined: bytes and digest."""
+
+    name: str
+    size: int
+    sha256: str
+
+
 class FitsFile:
     """A file read whole, so that its digest is that of the bytes that were examined."""
 
@@ -43,6 +53,11 @@ class FitsFile:
         self.sha256 = hashlib.sha256(raw).hexdigest()
         self._raw = raw
         self.problems: list[Problem] = []
+
+    @property
+    def facts(self) -> FileFacts:
+        """Name, size and digest."""
+        return FileFacts(self.path.name, self.size, self.sha256)
 
     def open(self) -> fits.HDUList:
         """The extensions, data included; raises `UnreadableError` for a damaged file.

@@ -1,5 +1,6 @@
 """Puts an examined Science Window into the archive: files, rows and provenance, all or nothing."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,9 +11,11 @@ from django.db.models.functions import Greatest, Least
 
 import provenance.store
 from archive import obscore, obsplan
-from archive.file_store import ContentDiffersError, place_folder, sha256_of
+from archive.file_store import ContentDiffersError, place_file, place_folder, sha256_of
 from archive.identifiers import archive_file_identity
-from archive.ingest.examination import FileFacts, ScienceWindowContent
+from archive.ingest.examination import ScienceWindowContent
+from archive.ingest.fits_file import FileFacts
+from archive.ingest.further_files import JEMX_KINDS, SPI_ACS_KIND, FurtherContent
 from archive.ingest.problems import Problem, UnreadableError
 from archive.ingest.release import release_date
 from archive.models import DataProduct, Observation, Revolution, ScienceWindow, Store
@@ -20,6 +23,7 @@ from archive.rights import rights_until
 from archive.selection import EVENT_KIND
 from instruments import isgri
 from instruments.isgri_files import PUBLIC
+from instruments.science_window import ScienceWindowId
 from instruments.time import mjd_utc_from_ijd
 from provenance.agents import software
 from provenance.recorder import activity
@@ -40,8 +44,10 @@ def load(content: ScienceWindowContent, folder: Path) -> None:
     """
     try:
         with transaction.atomic():
-            event_list = _enter_rows(content)
-            _enter_provenance(content, event_list)
+            _enter_rows(content)
+            kinds = {content.group: GROUP_KIND, content.events: EVENT_KIND}
+            kinds |= {further.file: further.kind for further in content.further}
+            _enter_provenance(content.id, kinds, content.origin)
             # last, so that what goes wrong before leaves no file
             _place(content, folder)
     except IntegrityError as exc:
@@ -50,19 +56,57 @@ def load(content: ScienceWindowContent, folder: Path) -> None:
         ) from exc
 
 
-def place_of(content: ScienceWindowContent) -> Path:
+def add(identifier: ScienceWindowId, contents: Sequence[FurtherContent], folder: Path) -> None:
+    """Add files of further instruments to a Science Window that the archive holds already.
+
+    Raises `UnreadableError` as `load` does.
+    """
+    try:
+        with transaction.atomic():
+            window = ScienceWindow.objects.select_related("observation").get(scw=str(identifier))
+            for further in contents:
+                _enter_further(window, further)
+            window.save()
+            kinds = {further.file: further.kind for further in contents}
+            _enter_provenance(identifier, kinds, window.origin)
+            _place_more(identifier, [further.file for further in contents], folder)
+    except IntegrityError as exc:
+        raise UnreadableError(
+            Problem(folder, "was just ingested from elsewhere; ingest again to compare the two")
+        ) from exc
+
+
+def place_of(identifier: ScienceWindowId) -> Path:
     """Where a Science Window's files belong."""
-    return Store.ARCHIVE.root.resolve() / content.id.folder
+    return Store.ARCHIVE.root.resolve() / identifier.folder
+
+
+def _place_more(identifier: ScienceWindowId, files: Sequence[FileFacts], folder: Path) -> None:
+    place = place_of(identifier)
+    if folder.resolve() == place:
+        return
+    for facts in files:
+        there = place / facts.name
+        try:
+            found = sha256_of(there) if there.exists() else place_file(folder / facts.name, there)
+        except (OSError, ContentDiffersError) as exc:
+            raise UnreadableError(Problem(folder, f"can't be copied to {place}: {exc}")) from None
+        if found != facts.sha256:
+            raise UnreadableError(
+                Problem(folder, f"{facts.name} differs from what is at {place} already")
+            )
 
 
 def _place(content: ScienceWindowContent, folder: Path) -> None:
-    place = place_of(content)
+    place = place_of(content.id)
     if folder.resolve() == place:
         return
     names = sorted(
-        file.name for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")
+        file.name
+        for file in folder.iterdir()
+        if file.is_file() and not file.name.startswith(".") and file.name not in content.left_out
     )
-    examined = {facts.name: facts.sha256 for facts in (content.group, content.events)}
+    examined = {facts.name: facts.sha256 for facts in content.files}
     try:
         if place.exists():
             copied = {name: sha256_of(place / name) for name in names if (place / name).exists()}
@@ -78,18 +122,36 @@ def _place(content: ScienceWindowContent, folder: Path) -> None:
         )
 
 
-def _enter_rows(content: ScienceWindowContent) -> DataProduct:
-    """Write all rows; the event list's product."""
+def _enter_rows(content: ScienceWindowContent) -> None:
+    """Write all rows."""
     _enter_revolution(content)
     observation = _observation(content)
     window = _science_window(content, observation)
     window.save(force_insert=True)
-    _product(content, window, content.group, GROUP_KIND).save(force_insert=True)
-    event_list = _product(content, window, content.events, EVENT_KIND)
+    _product(window, content.group, GROUP_KIND).save(force_insert=True)
+    event_list = _product(window, content.events, EVENT_KIND)
     event_list.save(force_insert=True)
     obscore.event_list_row(window, event_list).save(force_insert=True)
+    for further in content.further:
+        _enter_further(window, further)
+    if content.further:
+        window.save()
     obsplan.enter_pointing(window)
-    return event_list
+
+
+def _enter_further(window: ScienceWindow, further: FurtherContent) -> None:
+    """Write a file's rows and note its good time in the Science Window, which isn't saved."""
+    product = _product(window, further.file, further.kind)
+    product.save(force_insert=True)
+    if further.kind == SPI_ACS_KIND:
+        window.good_spi_acs = further.good_time_s
+        row = obscore.spi_acs_row(window, product, further.good_time_s, further.count)
+    else:
+        unit = next(number for number, kind in JEMX_KINDS.items() if kind == further.kind)
+        setattr(window, f"good_jemx{unit}", further.good_time_s)
+        setattr(window, f"live_jemx{unit}", further.live_time_s)
+        row = obscore.jemx_event_list_row(window, product, unit, further.live_time_s)
+    row.save(force_insert=True)
 
 
 def _enter_revolution(content: ScienceWindowContent) -> None:
@@ -157,18 +219,17 @@ def _science_window(
     )
 
 
-def _product(
-    content: ScienceWindowContent, window: ScienceWindow, facts: FileFacts, kind: str
-) -> DataProduct:
-    identity = archive_file_identity(content.id.folder, kind)
+def _product(window: ScienceWindow, facts: FileFacts, kind: str) -> DataProduct:
+    identifier = ScienceWindowId.parse(window.scw)
+    identity = archive_file_identity(identifier.folder, kind)
     stem, dot, suffix = facts.name.partition(".")
     return DataProduct(
         product_id=identity.product_id,
         obs_publisher_did=identity.obs_publisher_did,
         store=Store.ARCHIVE,
-        path=str(content.id.folder / facts.name),
+        path=str(identifier.folder / facts.name),
         kind=kind,
-        file_name=f"{stem}_{content.id}{dot}{suffix}",
+        file_name=f"{stem}_{identifier}{dot}{suffix}",
         media_type=FITS,
         size=facts.size,
         sha256=facts.sha256,
@@ -176,13 +237,18 @@ def _product(
         data_rights=rights_until(window.release_date),
         release_date=window.release_date,
         science_window=window,
-        obs_id=content.id.swid,
-        software=content.origin,
+        obs_id=identifier.swid,
+        software=window.origin,
     )
 
 
-def _enter_provenance(content: ScienceWindowContent, event_list: DataProduct) -> None:
-    """Record the ingest, which brought the files here. That they are here is no secret."""
+def _enter_provenance(
+    identifier: ScienceWindowId, kinds: Mapping[FileFacts, str], origin: str | None
+) -> None:
+    """Record the ingest, which brought the files here. That they are here is no secret.
+
+    kinds: of product, by file.
+    """
     with activity(
         "ingest",
         version=settings.VO_VERSION,
@@ -194,16 +260,16 @@ def _enter_provenance(content: ScienceWindowContent, event_list: DataProduct) ->
         ),
         public=True,
     ) as ingest:
-        for facts, kind in ((content.group, GROUP_KIND), (content.events, EVENT_KIND)):
-            identity = archive_file_identity(content.id.folder, kind)
+        for facts, kind in kinds.items():
+            identity = archive_file_identity(identifier.folder, kind)
             ingest.generated(
                 EntityRecord(
                     identity.obs_publisher_did,
-                    name=f"{facts.name} of Science Window {content.id}",
-                    location=str(content.id.folder / facts.name),
+                    name=f"{facts.name} of Science Window {identifier}",
+                    location=str(identifier.folder / facts.name),
                     content_type=FITS,
                     checksum=f"sha256:{facts.sha256}",
-                    comment=f"Made by {content.origin}." if content.origin else None,
+                    comment=f"Made by {origin}." if origin else None,
                     description=kind,
                     public=True,
                 ),

@@ -89,6 +89,9 @@ def _catalogue_rows(file: FitsFile) -> list[dict[str, Any]]:
             "isgri_flux_1": _number(record["ISGR_FLUX_1"]) if "ISGR_FLUX_1" in present else None,
             "isgri_flux_2": _number(record["ISGR_FLUX_2"]) if "ISGR_FLUX_2" in present else None,
             "isgri_flag": int(record["ISGRI_FLAG"]),
+            "jemx_flux_1": _number(record["JEMX_FLUX_1"]) if "JEMX_FLUX_1" in present else None,
+            "jemx_flux_2": _number(record["JEMX_FLUX_2"]) if "JEMX_FLUX_2" in present else None,
+            "jemx_flag": int(record["JEMX_FLAG"]) if "JEMX_FLAG" in present else 0,
         }
         for record in hdu.data
     ]

@@ -6,19 +6,21 @@ from pathlib import Path
 
 from archive.ingest.discovery import find
 from archive.ingest.examination import Examination
-from archive.ingest.loading import load
+from archive.ingest.loading import add, load
 from archive.ingest.parallel import Work, examinations
 from archive.ingest.problems import Problem, UnreadableError
 from archive.ingest.reference import load_catalogue, load_observations
 from archive.models import DataProduct
+from instruments.science_window import ScienceWindowId
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """What an ingest did.
 
-    loaded, unchanged: numbers of Science Windows; others: catalogues and observation tables that
-    brought something new. bad: files and folders that were skipped. problems: why, each fault.
+    loaded, unchanged: numbers of Science Windows; added: those that were there already and got
+    files of further instruments; others: catalogues and observation tables that brought something
+    new. bad: files and folders that were skipped. problems: why, each fault.
     """
 
     loaded: int
@@ -26,12 +28,14 @@ class Report:
     others: int
     bad: int
     problems: tuple[Problem, ...]
+    added: int = 0
 
     @property
     def summary(self) -> str:
         """The outcome in a line."""
+        added = f"{self.added} with further instruments' files, " if self.added else ""
         return (
-            f"{self.loaded} Science Windows loaded, {self.unchanged} unchanged, "
+            f"{self.loaded} Science Windows loaded, {added}{self.unchanged} unchanged, "
             f"{self.others} catalogues or observation tables updated, {self.bad} bad and skipped"
         )
 
@@ -49,7 +53,7 @@ def ingest(
     """
     found = find(paths)
     problems: list[Problem] = []
-    counts = {"loaded": 0, "unchanged": 0, "others": 0, "bad": 0}
+    counts = {"loaded": 0, "added": 0, "unchanged": 0, "others": 0, "bad": 0}
 
     def refuse(*faults: Problem) -> None:
         counts["bad"] += 1
@@ -71,17 +75,28 @@ def ingest(
                 refuse(wrong.problem)
     work = _with_known_digests(found.science_windows)
     for examination in progress(examinations(work), len(work)):
-        if examination.is_unchanged:
-            counts["unchanged"] += 1
-        elif examination.content is None:
+        try:
+            outcome = _enter(examination)
+        except UnreadableError as wrong:
+            refuse(wrong.problem)
+            continue
+        if outcome is not None:
+            counts[outcome] += 1
+        if examination.problems:
             refuse(*examination.problems)
-        else:
-            try:
-                load(examination.content, examination.folder)
-                counts["loaded"] += 1
-            except UnreadableError as wrong:
-                refuse(wrong.problem)
     return Report(problems=tuple(problems), **counts)
+
+
+def _enter(examination: Examination) -> str | None:
+    """Load what was found; what became of the Science Window, ``None`` for a bad one."""
+    if examination.content is not None:
+        load(examination.content, examination.folder)
+        return "loaded"
+    if examination.added:
+        identifier = ScienceWindowId.parse(examination.folder.name)
+        add(identifier, examination.added, examination.folder)
+        return "added"
+    return "unchanged" if examination.is_unchanged else None
 
 
 def _with_known_digests(folders: Sequence[Path]) -> list[Work]:

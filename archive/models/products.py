@@ -36,7 +36,9 @@ class DataProduct(models.Model):
     obs_publisher_did = models.TextField(unique=True, help_text="Its identity in the VO.")
     store = models.TextField(choices=Store)
     path = models.TextField(help_text="Below the store's root.")
-    kind = models.TextField(help_text="What it is: swg, isgri_events, mosaic, sources, ...")
+    kind = models.TextField(
+        help_text="What it is: swg, isgri_events, jmx1_events, mosaic, sources, ..."
+    )
     file_name = models.TextField(help_text="Name that a client saves it under.")
     media_type = models.TextField()
     size = models.BigIntegerField(help_text="Bytes.")

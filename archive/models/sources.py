@@ -17,6 +17,9 @@ class Source(models.Model):
     isgri_flux_1 = models.FloatField(null=True, help_text="20-40 keV, count/s")
     isgri_flux_2 = models.FloatField(null=True, help_text="40-80 keV, count/s")
     isgri_flag = models.IntegerField(help_text="Above 0: seen by ISGRI.")
+    jemx_flux_1 = models.FloatField(null=True, help_text="3-10 keV, count/s")
+    jemx_flux_2 = models.FloatField(null=True, help_text="10-30 keV, count/s")
+    jemx_flag = models.IntegerField(default=0, help_text="Above 0: seen by JEM-X.")
     catalogue = models.TextField(help_text="File it comes from, below the archive root.")
 
     class Meta:

@@ -127,3 +127,63 @@ def write_science_window(
     )
     (folder / "isgri_events.fits.gz").write_bytes(gzip.compress(buffer.getvalue(), mtime=0))
     return folder
+
+
+def write_jemx_events(
+    folder: Path,
+    unit: int = 2,
+    *,
+    count: int = 300,
+    columns: dict[str, Any] | None = None,
+    header_changes: dict[str, Any] | None = None,
+    gti: list[tuple[float, float]] | None = None,
+) -> Path:
+    """Add a JEM-X event list to the folder of a Science Window; the file."""
+    header = keywords(folder.name)
+    rng = np.random.default_rng(unit)
+    radius, angle = 120 * np.sqrt(rng.random(count)), 2 * np.pi * rng.random(count)
+    data = {
+        "TIME": np.sort(rng.uniform(header["TSTART"], header["TSTOP"], count)),
+        "PI": rng.integers(46, 224, count),
+        "DETX": radius * np.cos(angle),
+        "DETY": radius * np.sin(angle),
+        "STATUS": np.zeros(count, dtype=int),
+        **(columns or {}),
+    }
+    layout = {"TIME": "D", "PI": "I", "DETX": "E", "DETY": "E", "STATUS": "I"}
+    table = fits.BinTableHDU.from_columns(
+        [fits.Column(name, layout[name], array=values) for name, values in data.items()],
+        name=f"JMX{unit}-FULL-ALL",
+    )
+    table.header.update({**AXES, "ONTIME": 1000.0, "LIVETIME": 830.0, **(header_changes or {})})
+    intervals = np.array(gti or [(0.0, 1000.0)]) / 86400 + header["TSTART"]
+    good = fits.BinTableHDU.from_columns(
+        [
+            fits.Column("START", "D", array=intervals[:, 0]),
+            fits.Column("STOP", "D", array=intervals[:, 1]),
+        ],
+        name=f"JMX{unit}-GNRL-GTI",
+    )
+    return _packed(folder / f"jmx{unit}_events.fits.gz", table, good)
+
+
+def write_spi_acs_rates(
+    folder: Path, *, counts: Any = None, width: float = 0.05, first_s: float = 0.0
+) -> Path:
+    """Add count rates of SPI-ACS to the folder of a Science Window; the file."""
+    start = keywords(folder.name)["TSTART"]
+    values = np.full(2000, 4500) if counts is None else np.asarray(counts)
+    time = start + (first_s + (np.arange(len(values)) + 0.5) * width) / 86400
+    table = fits.BinTableHDU.from_columns(
+        [fits.Column("TIME", "D", array=time), fits.Column("COUNTS", "J", array=values)],
+        name="SPI.-ACS.-RATE",
+    )
+    table.header["TIMEDEL"] = width
+    return _packed(folder / "spi_acs_rates.fits.gz", table)
+
+
+def _packed(path: Path, *tables: Any) -> Path:
+    buffer = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), *tables]).writeto(buffer, checksum=True)
+    path.write_bytes(gzip.compress(buffer.getvalue(), mtime=0))
+    return path

@@ -1,5 +1,6 @@
 """The demonstration's own files take the way of everybody's."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,4 +43,17 @@ def test_a_simulated_archive_is_ingested_whole(small_archive: Path, settings, ca
     assert set(embargoed.values_list("obs_release_date", flat=True)) == {
         datetime(2099, 1, 1, tzinfo=UTC)
     }
-    assert embargoed.count() == 2
+    assert embargoed.filter(dataproduct_type="event").count() == 2
+    assert embargoed.filter(instrument_name="SPI-ACS").count() == 2
+    rows = ObsCoreRow.objects.filter(data_rights="public")
+    assert Counter(rows.values_list("instrument_name", "dataproduct_type")) == {
+        ("IBIS/ISGRI", "event"): 6,
+        ("JEM-X 1", "event"): 3,
+        ("JEM-X 2", "event"): 3,
+        ("SPI-ACS", "timeseries"): 6,
+    }
+    for kind, count in (("jmx1_events", 3), ("jmx2_events", 3), ("spi_acs_rates", 6)):
+        found = select(principal=ANONYMOUS, ra=crab.ra, dec=crab.dec, radius=10.0, kind=kind)
+        assert len(found) == count
+        assert all(record.event_file.path.name.startswith(kind) for record in found)
+        assert all(0 < record.live_time_s <= record.good_time_s <= 100.1 for record in found)

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strangers_archive import write_science_window
 
-from archive.ingest.examination import examine, union_length
+from archive.ingest.checks import union_length
+from archive.ingest.examination import examine
 
 limits = st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda ends: tuple(sorted(ends)))
 
