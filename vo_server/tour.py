@@ -1,7 +1,8 @@
 """The tour: a stranger's first quarter of an hour with this server, by real clients.
 
 It finds Crab pointings by ADQL, runs an image job on them, looks at what came out, asks the
-provenance where it comes from and has it made again from that. It knows the server by its address alone and imports no room.
+provenance where it comes from and has it made again from that. It knows the server by its address
+alone and imports no room.
 """
 
 import time
