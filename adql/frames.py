@@ -8,6 +8,7 @@ of the vocabulary http://www.ivoa.net/rdf/refframe.
 from __future__ import annotations
 
 import math
+from functools import cache
 
 _Matrix = tuple[tuple[float, float, float], ...]
 
@@ -22,6 +23,46 @@ _FROM_ICRS: dict[str, tuple[float, float, float]] = {
 }
 
 FRAMES = tuple(_FROM_ICRS)
+
+#: Other names: VOTable's before version 1.5 (COOSYS), and those of STC-S.
+_SYNONYMS = {
+    "EQ_FK5": "FK5",
+    "EQ_FK4": "FK4",
+    "SUPERGALACTIC": "SUPER_GALACTIC",
+    "ECL_FK5": "ECLIPTIC",
+    "J2000": "FK5",
+    "B1950": "FK4",
+    "GALACTIC_II": "GALACTIC",
+    "UNKNOWNFRAME": "ICRS",
+}
+#: Of the frames that have several equinoxes, the one that is meant here.
+_EQUINOXES = {"FK5": ("J2000", "2000"), "ECLIPTIC": ("J2000", "2000"), "FK4": ("B1950", "1950")}
+
+
+def known(name: str, equinox: str | None = None) -> str | None:
+    """The frame of `FRAMES` that a name stands for, in any case; ``None`` for all others."""
+    frame = _SYNONYMS.get(name.upper(), name.upper())
+    if frame not in _FROM_ICRS:
+        return None
+    wanted = _EQUINOXES.get(frame)
+    if equinox and wanted and equinox.upper().removesuffix(".0") not in wanted:
+        return None
+    return frame
+
+
+def to_icrs(frame: str, longitude: float, latitude: float) -> tuple[float, float]:
+    """A position of a frame of `FRAMES` in ICRS; all in degrees."""
+    a, d = math.radians(longitude), math.radians(latitude)
+    vector = (math.cos(d) * math.cos(a), math.cos(d) * math.sin(a), math.sin(d))
+    x, y, z = (
+        sum(m * v for m, v in zip(row, vector, strict=True)) for row in _matrix_to_icrs(frame)
+    )
+    return math.degrees(math.atan2(y, x)) % 360, math.degrees(math.atan2(z, math.hypot(x, y)))
+
+
+@cache
+def _matrix_to_icrs(frame: str) -> _Matrix:
+    return _transposed(_matrix(_FROM_ICRS[frame]))
 
 
 def rotation(origin: str, target: str) -> tuple[float, float, float]:

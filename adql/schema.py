@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 class SpaceSystem:
     """Where positions are counted from (VOTable 1.4, section 3.1).
 
-    frame: a word of the IVOA's vocabulary ``refframe``, such as ``ICRS``.
+    frame: a word of the IVOA's vocabulary ``refframe``, such as ``ICRS``, or what a client's table
+        has there. equinox, epoch: as in ``J2000``; ``None`` where they aren't said.
     """
 
     frame: str
+    equinox: str | None = None
+    epoch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

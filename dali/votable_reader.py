@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import pyarrow as pa
 
+from adql.schema import SpaceSystem, TimeSystem
 from dali.columns import arrow_type
 from dali.errors import DaliError
 from dali.fields import Field
@@ -25,7 +26,12 @@ Event = tuple[bool, str, Any, tuple[int, int]]
 COLUMNS_AT_MOST = 1000
 # A cell of fixed size takes room also where it is left empty.
 _LARGEST_CELL = 1_000_000
-_VALUES_AT_MOST = 100_000_000
+_MEMORY = 1_000_000_000
+# What astropy takes, measured: for an element beside the rows; for a cell, beside its values, that
+# is text, or an array of any length. The latter are objects of NumPy, one for each cell.
+_BYTES_OF_ELEMENT = 1500
+_BYTES_OF_TEXT = 120
+_BYTES_OF_ARRAY = 1500
 _WIDTHS = {
     "boolean": 1,
     "unsignedByte": 1,
@@ -47,6 +53,13 @@ class TableError(DaliError):
     """The document is no table that can be taken; the message says where and why."""
 
 
+class NoRoomError(TableError):
+    """Reading the document would take more memory than it may."""
+
+    def __init__(self) -> None:
+        super().__init__("reading it would take too much memory", 413)
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table that was read: as many columns as fields, in the Arrow types of `dali.columns`."""
@@ -60,8 +73,12 @@ class Table:
         return len(self.columns[0]) if self.columns else 0
 
 
-def read(document: BinaryIO, max_rows: int) -> Table:
-    """The first table of a VOTable; raises `TableError`, 413 where it has too many rows."""
+def read(document: BinaryIO, max_rows: int, memory: int = _MEMORY) -> Table:
+    """The first table of a VOTable.
+
+    memory: bytes that reading it may take, about. Raises `TableError`, 413 where the table has more
+    rows, and `NoRoomError` where it would need more memory.
+    """
     from astropy.io.votable import exceptions, tree
     from astropy.utils.xml import iterparser
 
@@ -77,7 +94,7 @@ def read(document: BinaryIO, max_rows: int) -> Table:
         "unit_format": None,
         "datatype_mapping": {},
     }
-    watch = _Watch(max_rows)
+    watch = _Watch(max_rows, memory)
     try:
         with iterparser.get_xml_iterator(document) as events:
             parsed = tree.VOTableFile(config=configuration, pos=(1, 1)).parse(
@@ -87,7 +104,7 @@ def read(document: BinaryIO, max_rows: int) -> Table:
     except DaliError:
         raise
     except MemoryError:
-        raise TableError("it is too large", 413) from None
+        raise NoRoomError from None
     except Exception as error:  # whatever the parser stumbles over is the document's fault
         raise TableError(f"it can't be read as a VOTable: {_told(error, watch.place)}") from error
     if found is None or not found.fields:
@@ -100,7 +117,8 @@ def read(document: BinaryIO, max_rows: int) -> Table:
         zip(watch.fields, values.dtype.names, strict=False)
     ):
         description = found.fields[number].description
-        field, column = _column(number, attributes, description, values[name])
+        system = watch.systems.get(attributes.get("ref", ""))
+        field, column = _column(number, attributes, description, system, values[name])
         fields.append(field)
         columns.append(column)
     return Table(tuple(fields), tuple(columns))
@@ -113,16 +131,19 @@ def _too_long(max_rows: int) -> TableError:
 class _Watch:
     """Looks at the document's elements on their way to the parser.
 
-    fields: the attributes of the first table's FIELDs. place: line and column of the latest
-    element.
+    fields: the attributes of the first table's FIELDs. systems: what columns may be counted from,
+    by ID. place: line and column of the latest element.
     """
 
-    def __init__(self, max_rows: int) -> None:
+    def __init__(self, max_rows: int, memory: int) -> None:
         self.fields: list[dict[str, str]] = []
+        self.systems: dict[str, SpaceSystem | TimeSystem] = {}
         self.place = (1, 1)
         self._max_rows = max_rows
-        self._values_of_row = 0
-        self._bytes_of_row: int | None = 0  # in BINARY; None where rows differ
+        self._memory_left = memory
+        self._memory_of_row = 0
+        self._bytes_of_row = 0  # in BINARY, at least
+        self._rows_differ = False  # in their length in BINARY
 
     def over(self, events: Iterator[Event]) -> Iterator[Event]:
         """The same events; raises `TableError` at the first that can't be taken."""
@@ -135,13 +156,16 @@ class _Watch:
                     rows += 1
                     if rows > self._max_rows:
                         raise _too_long(self._max_rows)
-                    if rows * self._values_of_row > _VALUES_AT_MOST:
-                        raise TableError("it has too many values", 413)
-                elif tag == "FIELD" and not has_data:
+                    self._take(self._memory_of_row)
+                elif tag != "TD":
+                    self._take(_BYTES_OF_ELEMENT)
+                if tag == "FIELD" and not has_data:
                     self._see_field(data)
+                elif tag in ("COOSYS", "TIMESYS"):
+                    self._see_system(tag, data)
                 elif tag == "DATA":
                     has_data = True
-                elif tag == "BINARY2" and self._bytes_of_row is not None:
+                elif tag == "BINARY2":
                     self._bytes_of_row += (len(self.fields) + 7) // 8
                 elif tag == "FITS":
                     raise TableError("data as FITS are not taken: send TABLEDATA or BINARY2")
@@ -151,29 +175,56 @@ class _Watch:
                 self._see_stream(data)
             yield event
 
+    def _take(self, memory: int) -> None:
+        self._memory_left -= memory
+        if self._memory_left < 0:
+            raise NoRoomError
+
     def _see_field(self, attributes: dict[str, str]) -> None:
         self.fields.append(dict(attributes))
         if len(self.fields) > COLUMNS_AT_MOST:
             raise TableError(f"it has more than {COLUMNS_AT_MOST} columns")
+        arraysize, datatype = attributes.get("arraysize") or "", attributes.get("datatype", "")
+        varies = "*" in arraysize
         size = 1
-        for number in re.findall(r"\d+", attributes.get("arraysize") or ""):
+        for number in re.findall(r"\d+", arraysize):
             size *= int(number[:12])
         if size > _LARGEST_CELL:
             raise TableError(f"{_shown(attributes, len(self.fields))} has too large an arraysize")
-        self._values_of_row += size
-        width = _WIDTHS.get(attributes.get("datatype", ""))
-        if width is None or "*" in (attributes.get("arraysize") or ""):
-            self._bytes_of_row = None
-        elif self._bytes_of_row is not None:
-            self._bytes_of_row += width * size
+        is_text = datatype in ("char", "unicodeChar")
+        # of NumPy's characters each has four bytes, of numbers each a byte in a mask
+        width = _WIDTHS.get(datatype, 0)
+        self._bytes_of_row += 4 if varies else width * size
+        self._rows_differ |= varies or not width
+        self._memory_of_row += _BYTES_OF_TEXT if is_text else _BYTES_OF_ARRAY if varies else 0
+        if not varies:
+            self._memory_of_row += (4 if is_text else max(width, 1) + 1) * size
+
+    def _see_system(self, tag: str, attributes: dict[str, str]) -> None:
+        identifier = attributes.get("ID")
+        if not identifier:
+            return
+        if tag == "COOSYS":
+            frame = attributes.get("system") or "eq_FK5"  # VOTable's default
+            self.systems[identifier] = SpaceSystem(
+                frame, attributes.get("equinox"), attributes.get("epoch")
+            )
+        elif attributes.get("timescale") and attributes.get("refposition"):
+            self.systems[identifier] = TimeSystem(
+                attributes["timescale"], attributes.get("timeorigin"), attributes["refposition"]
+            )
 
     def _see_stream(self, base64: str) -> None:
         """Refuse too many rows before they are read, where their number can be told."""
-        if self._bytes_of_row and len(base64) * 3 // 4 // self._bytes_of_row > self._max_rows + 3:
+        if not self._bytes_of_row:
+            return
+        rows = len(base64) * 3 // 4 // self._bytes_of_row
+        if not self._rows_differ and rows > self._max_rows + 3:
             # line ends are no data
             length = len("".join(base64.split())) * 3 // 4 - 2
             if length // self._bytes_of_row > self._max_rows:
                 raise _too_long(self._max_rows)
+        self._take(min(rows, self._max_rows) * self._memory_of_row)
 
 
 def _told(error: Exception, place: tuple[int, int]) -> str:
@@ -200,6 +251,7 @@ def _column(
     index: int,
     attributes: dict[str, str],
     description: str | None,
+    system: SpaceSystem | TimeSystem | None,
     values: Any,
 ) -> tuple[Field, pa.Array]:
     shown = _shown(attributes, index + 1)
@@ -221,6 +273,7 @@ def _column(
             ucd=attributes.get("ucd") or attributes.get("UCD") or None,
             utype=attributes.get("utype") or None,
             description=" ".join((description or "").split()) or None,
+            system=system,
         )
     except ValueError as error:
         raise TableError(f"{shown} can't be taken: {error}") from None

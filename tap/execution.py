@@ -79,7 +79,7 @@ class Execution:
 
         documents: where uploads are. Raises `DaliError` where an upload or the query is wrong.
         """
-        uploads = uploads_of(request.uploads, documents)
+        uploads = uploads_of(request.uploads, documents, timeout_s)
         catalogue = published.catalogue()
         if uploads:
             catalogue = Catalogue((*catalogue.schemas, schema(uploads)))

@@ -153,7 +153,8 @@ class ReaderQuery:
 
     def _batches(self) -> Generator[pa.RecordBatch, None, None]:
         url = reader_url(self._timeout_s, self._application)
-        if self._uploads:  # in a transaction, which ends with the connection
+        has_uploads = bool(self._uploads)
+        if has_uploads:  # in a transaction, which ends with the connection
             connection = connect(url)
         else:
             connection = warm_connections().take(url) or connect(url, autocommit=True)
@@ -161,7 +162,7 @@ class ReaderQuery:
         try:
             with connection.cursor() as cursor:
                 yield from self._rows(cursor)
-            undisturbed = not (self._cancelled.is_set() or self._uploads)
+            undisturbed = not (self._cancelled.is_set() or has_uploads)
         finally:
             if undisturbed:
                 warm_connections().give(url, connection)
@@ -176,6 +177,7 @@ class ReaderQuery:
         try:
             if self._uploads and not self._cancelled.is_set():
                 load(cursor, self._uploads)
+                self._uploads = ()  # their rows needn't be kept while the query runs
             if not self._cancelled.is_set():
                 cursor.execute(self._sql)
                 # the handle must live until its stream is taken over

@@ -16,7 +16,8 @@ from dali import fetching
 from dali.errors import DaliError
 from dali.fetching import FetchLimits
 from dali.uploads import UploadReference
-from tap.uploaded_tables import UploadedTable, UploadError, read
+from tap.reading import ReadingLimits, read
+from tap.uploaded_tables import UploadedTable, UploadError
 from uws.inputs import Inputs
 
 _IN_MEMORY_BYTES = 1_000_000
@@ -93,19 +94,28 @@ def fetch_limits() -> FetchLimits:
 
 
 def uploads_of(
-    references: Iterable[UploadReference], documents: Documents
+    references: Iterable[UploadReference], documents: Documents, timeout_s: float
 ) -> tuple[UploadedTable, ...]:
-    """The tables that a request refers to; raises `UploadError`."""
-    found = []
+    """The tables that a request refers to; raises `UploadError`.
+
+    timeout_s: how long reading each may take.
+    """
+    found: list[UploadedTable] = []
     for number, reference in enumerate(references, 1):
         with _document(reference, documents) as file:
             limit = settings.VO_TAP_UPLOAD_MAX_BYTES
             if file.seek(0, 2) > limit:
                 raise UploadError(reference.name, f"is larger than {limit} bytes", 413)
             file.seek(0)
-            found.append(
-                read(reference.name, number, file, max_rows=settings.VO_TAP_UPLOAD_MAX_ROWS)
+            limits = ReadingLimits(
+                settings.VO_TAP_UPLOAD_MAX_ROWS,
+                settings.VO_TAP_UPLOAD_MEMORY_BYTES - sum(upload.rows.nbytes for upload in found),
+                timeout_s,
             )
+            try:
+                found.append(read(reference.name, number, file, limits))
+            except DaliError as error:
+                raise UploadError(reference.name, error.message, error.status) from error
     return tuple(found)
 
 

@@ -234,6 +234,12 @@ class Configuration(BaseSettings):
     vo_tap_upload_max_bytes: int = Field(
         default=100_000_000, ge=1, description="Bytes of an uploaded table's document at most."
     )
+    vo_tap_upload_memory_bytes: int = Field(
+        default=1_000_000_000,
+        ge=100_000_000,
+        description="Bytes of memory that reading the uploaded tables of one query may take. Two "
+        "large ones are read at a time in each process of the web server.",
+    )
     vo_tap_upload_fetch_timeout_s: float = Field(
         default=60.0,
         gt=0,

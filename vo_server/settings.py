@@ -164,6 +164,7 @@ VO_TAP_SYNC_TIMEOUT_S = CONFIGURATION.vo_tap_sync_timeout_s
 VO_TAP_SYNC_QUERIES = CONFIGURATION.vo_tap_sync_queries
 VO_TAP_UPLOAD_MAX_ROWS = CONFIGURATION.vo_tap_upload_max_rows
 VO_TAP_UPLOAD_MAX_BYTES = CONFIGURATION.vo_tap_upload_max_bytes
+VO_TAP_UPLOAD_MEMORY_BYTES = CONFIGURATION.vo_tap_upload_memory_bytes
 VO_TAP_UPLOAD_FETCH_TIMEOUT_S = CONFIGURATION.vo_tap_upload_fetch_timeout_s
 VO_TAP_UPLOAD_NETWORKS = CONFIGURATION.vo_tap_upload_networks
 

@@ -61,7 +61,7 @@ def _info(info: Info) -> dict[str, str]:
 
 
 def _description(field: Field) -> dict[str, Any]:
-    return {name: value for name, value in asdict(field).items() if value is not None}
+    return asdict(field, dict_factory=lambda pairs: {k: v for k, v in pairs if v is not None})
 
 
 def _rows(fields: tuple[Field, ...], batch: pa.RecordBatch) -> bytes:

@@ -52,7 +52,13 @@ def _info(xml: XmlPieces, info: Info) -> None:
 
 def _system(xml: XmlPieces, system: SpaceSystem | TimeSystem, identifier: str) -> None:
     if isinstance(system, SpaceSystem):
-        xml.element("COOSYS", {"ID": identifier, "system": system.frame})
+        attributes = {
+            "ID": identifier,
+            "system": system.frame,
+            "equinox": system.equinox,
+            "epoch": system.epoch,
+        }
+        xml.element("COOSYS", attributes)
     else:
         attributes = {
             "ID": identifier,

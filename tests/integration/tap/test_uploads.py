@@ -403,6 +403,114 @@ def test_limits_of_rows_and_bytes_are_told(ask, settings):
     assert (found.status, found.error) == (413, "UPLOAD: table t: is larger than 200 bytes")
 
 
+def test_the_tables_of_one_query_share_the_memory_that_reading_may_take(ask, settings):
+    ints = table((Field("x", "int"), list(range(30_000))))
+    settings.VO_TAP_UPLOAD_MEMORY_BYTES = 1_000_000
+    assert ask("SELECT COUNT(*) AS n FROM t", {"t": ints}).rows == [(30_000,)]
+    settings.VO_TAP_UPLOAD_MEMORY_BYTES = 240_000
+    found = ask("SELECT COUNT(*) AS n FROM t", {"t": ints, "u": ints})
+    assert (found.status, found.error) == (
+        413,
+        "UPLOAD: table u: reading it would take too much memory",
+    )
+
+
+#: The Crab, by astropy.
+CRAB = {
+    "ICRS": (83.6331, 22.0145),
+    "FK5": (83.6331076, 22.0144948),
+    "J2000": (83.6331076, 22.0144948),
+    "FK4": (82.8807436, 21.9818052),
+    "B1950": (82.8807436, 21.9818052),
+    "GALACTIC": (184.5574662, -5.7843437),
+    "ECLIPTIC": (84.0975213, -1.2944233),
+    "UNKNOWNFRAME": (83.6331, 22.0145),
+}
+
+
+@pytest.mark.parametrize("frame", CRAB)
+@pytest.mark.parametrize("words", ["Position {0} {1} {2}", "POSITION {0} BARYCENTER {1} {2}"])
+def test_a_position_in_stc_s_is_where_its_frame_says(ask, frame, words):
+    text = words.format(frame, *CRAB[frame])
+    sent = table((Field("place", "char", "*", xtype="adql:POINT"), [text, None]))
+    found = ask("SELECT place FROM t WHERE place IS NOT NULL", {"t": sent})
+    place = found.resource.tables[0].array["place"][0].data
+    assert place == pytest.approx(CRAB["ICRS"], abs=1e-6)
+
+
+@pytest.mark.parametrize("frame", ["GALACTIC", "ECLIPTIC"])
+def test_a_region_in_stc_s_is_where_its_frame_says(ask, frame):
+    longitude, latitude = CRAB[frame]
+    corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
+    numbers = " ".join(f"{longitude + x} {latitude + y}" for x, y in corners)
+    regions = [f"Polygon {frame} GEOCENTER SPHERICAL2 {numbers}", "Polygon ICRS 0 0 1 0 0 1"]
+    sent = table(
+        (Field("id", "int"), [1, 2]),
+        (Field("r", "char", "*", xtype="adql:REGION"), regions),
+    )
+    query = "SELECT id FROM t WHERE 1 = CONTAINS(POINT(83.6331, 22.0145), r)"
+    assert ask(query, {"t": sent}).rows == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("system", "frame"),
+    [
+        ('system="ICRS"', "ICRS"),
+        ('system="eq_FK5"', "FK5"),
+        ('system="eq_FK5" equinox="J2000.0"', "FK5"),
+        ('system="eq_FK4" equinox="B1950"', "FK4"),
+        ('system="galactic"', "GALACTIC"),
+        ('system="GALACTIC" epoch="J2016"', "GALACTIC"),
+        ('system="ecl_FK5"', "ECLIPTIC"),
+    ],
+)
+def test_shapes_are_turned_into_icrs_from_the_system_of_their_column(ask, system, frame):
+    longitude, latitude = CRAB[frame]
+    sent = written(
+        f"<TR><TD>{longitude} {latitude}</TD><TD>{longitude} {latitude} 2</TD></TR>",
+        'name="place" datatype="double" arraysize="2" xtype="point" ref="s"',
+        'name="disc" datatype="double" arraysize="3" xtype="circle" ref="s"',
+    ).replace(b"<RESOURCE>", f'<RESOURCE><COOSYS ID="s" {system}/>'.encode())
+    found = ask("SELECT * FROM t WHERE 1 = CONTAINS(place, disc)", {"t": sent})
+    assert found.status == 200, found.error
+    array = found.resource.tables[0].array
+    assert array["place"][0].data == pytest.approx(CRAB["ICRS"], abs=1e-6)
+    assert array["disc"][0].data == pytest.approx((*CRAB["ICRS"], 2), abs=1e-6)
+    (space,) = found.resource.coordinate_systems
+    assert (space.system, space.epoch) == (
+        system.split('"')[1] if frame == "ICRS" else "ICRS",
+        "J2016" if "J2016" in system else None,
+    )
+
+
+def test_shapes_of_a_frame_that_is_not_known_are_refused(ask):
+    sent = written(
+        "<TR><TD>1 2</TD></TR>",
+        'name="place" datatype="double" arraysize="2" xtype="point" ref="s"',
+    ).replace(b"<RESOURCE>", b'<RESOURCE><COOSYS ID="s" system="eq_FK5" equinox="J1975"/>')
+    found = ask("SELECT * FROM t", {"t": sent})
+    assert found.status == 400
+    assert "column place: its positions are counted in 'eq_FK5 J1975'" in found.error
+
+
+def test_columns_keep_what_they_are_counted_from(ask):
+    sent = written(
+        "<TR><TD>184.5</TD><TD>55000</TD></TR>",
+        'name="l" datatype="double" ref="s"',
+        'name="t" datatype="double" ref="u"',
+    ).replace(
+        b"<RESOURCE>",
+        b'<RESOURCE><COOSYS ID="s" system="galactic" epoch="J2016"/>'
+        b'<TIMESYS ID="u" timescale="TT" timeorigin="2400000.5" refposition="BARYCENTER"/>',
+    )
+    found = ask("SELECT l, t FROM t", {"t": sent})
+    assert found.rows == [(184.5, 55000)]
+    (space,) = found.resource.coordinate_systems
+    (time,) = found.resource.time_systems
+    assert (space.system, space.epoch) == ("galactic", "J2016")
+    assert (time.timescale, time.refposition, time.timeorigin) == ("TT", "BARYCENTER", 2400000.5)
+
+
 def test_an_unknown_column_of_an_upload_is_explained_as_any(ask):
     found = ask("SELECT rra FROM TAP_UPLOAD.t", {"t": table((Field("ra", "int"), [1]))})
     assert "unknown column `rra` in `tap_upload.t`: did you mean `ra`?" in found.error

@@ -19,6 +19,7 @@ def test_the_public_names_are_these() -> None:
         "ResolvedQuery",
         "Signature",
         "Translation",
+        "UNDECLARED",
         "UPLOAD_SCHEMA",
         "language_features",
         "parse",
