@@ -5,17 +5,16 @@ counts in words, and boxes of other states have other outlines. The picture has 
 description for those who can't see it, and so has every box.
 """
 
-import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
-from xml.etree import ElementTree
+
+from lxml import etree
 
 from analysis.folding import Group, folded
 from analysis.planning import Plan, State
-from dali.errors import DaliError
+from provenance import graphviz
 
 _SVG = "http://www.w3.org/2000/svg"
-_DOT_SECONDS = 20.0
+_WORDS = {"title": "title", "desc": "description"}
 #: Science Windows that a box names; of more it only tells the number.
 _MOST_LABELS = 3
 
@@ -29,19 +28,13 @@ _MEANING = {
 }
 
 
-class DrawingError(DaliError):
-    """The picture can't be drawn here; the message says what is missing."""
-
-    status = 503
-
-
 def drawn(plan: Plan, title: str, description: str) -> bytes:
-    """The plan as an SVG document; raises `DrawingError`.
+    """The plan as an SVG document; raises `dali.errors.DaliError` where it can't be drawn.
 
     title, description: of the whole, in plain words.
     """
     groups = folded(plan)
-    return _accessible(_dot(_source(groups)), groups, title, description)
+    return _accessible(graphviz.svg_of(_source(groups)), groups, title, description)
 
 
 def _source(groups: Sequence[Group]) -> str:
@@ -126,32 +119,10 @@ def _legend(groups: Sequence[Group]) -> Iterator[str]:
     yield "}"
 
 
-def _dot(source: str) -> bytes:
-    program = shutil.which("dot")
-    if program is None:
-        raise DrawingError(
-            "no picture can be drawn here: Graphviz' program 'dot' is not installed"
-            " (its operator finds it in the package 'graphviz'); the plan as text or JSON is there"
-        )
-    try:
-        done = subprocess.run(  # noqa: S603  no shell; the graph goes to standard input
-            [program, "-Tsvg"],
-            input=source.encode(),
-            capture_output=True,
-            timeout=_DOT_SECONDS,
-            check=True,
-        )
-    except subprocess.TimeoutExpired:
-        raise DrawingError(f"the picture was not drawn within {_DOT_SECONDS:g} s") from None
-    except (subprocess.CalledProcessError, OSError) as error:
-        raise DrawingError("the picture can't be drawn: Graphviz failed") from error
-    return done.stdout
-
-
-def _accessible(svg: bytes, groups: Sequence[Group], title: str, description: str) -> bytes:
+def _accessible(
+    root: etree._Element, groups: Sequence[Group], title: str, description: str
+) -> bytes:
     """The same picture with words for those who can't see it."""
-    ElementTree.register_namespace("", _SVG)
-    root = ElementTree.fromstring(svg)  # noqa: S314  dot's own, made just now
     root.set("role", "img")
     root.set("style", "max-width: 100%; height: auto")
     root.set("aria-labelledby", "plan-title plan-description")
@@ -168,12 +139,8 @@ def _accessible(svg: bytes, groups: Sequence[Group], title: str, description: st
                 told.text = f"{groups[int(read[1:])].name} → {groups[int(reader[1:])].name}"
             case _:
                 element.remove(told)
-    words = [
-        ElementTree.Element(f"{{{_SVG}}}{name}", {"id": f"plan-{identifier}"})
-        for name, identifier in (("title", "title"), ("desc", "description"))
-    ]
-    words[0].text, words[1].text = title, description
-    for element in reversed(words):
+    for tag, words in (("desc", description), ("title", title)):
+        element = etree.Element(f"{{{_SVG}}}{tag}", id=f"plan-{_WORDS[tag]}")
+        element.text = words
         root.insert(0, element)
-    document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-    return document
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True))

@@ -69,7 +69,7 @@ class PlanDocuments:
         return "\n".join(lines) + "\n"
 
     def svg(self) -> bytes:
-        """The picture; raises `analysis.drawing.DrawingError`."""
+        """The picture; raises `dali.errors.DaliError` where it can't be drawn."""
         sentences = [group.sentence() for group in folded(self._plan)]
         return drawn(
             self._plan,

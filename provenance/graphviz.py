@@ -36,9 +36,7 @@ def to_svg(source: str, summary: str) -> bytes:
 
     Raises `DaliError` where it is too large to be drawn.
     """
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
-    root = etree.fromstring(_drawn(source, "-Tsvg"), parser)
-    _check(root)
+    root = svg_of(source)
     root.set("role", "img")
     root.set("aria-label", summary)
     for title in root.iter(f"{{{_SVG}}}title"):
@@ -51,6 +49,14 @@ def to_svg(source: str, summary: str) -> bytes:
         # Graphviz puts the nodes' internal names here
         title.text = summary if parent.get("id") == "graph0" else words
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True))
+
+
+def svg_of(source: str) -> etree._Element:
+    """A picture as the root element of an SVG document; raises `DaliError` as `to_svg`."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
+    root = etree.fromstring(_drawn(source, "-Tsvg"), parser)
+    _check(root)
+    return root
 
 
 def _check(root: etree._Element) -> None:
@@ -71,7 +77,7 @@ def _drawn(source: str, *arguments: str) -> bytes:
     program = shutil.which("dot")
     if program is None:
         raise DaliError(
-            "pictures need Graphviz, which isn't installed here; ask for PROV-JSON or PROV-N", 503
+            "pictures need Graphviz, which isn't installed here; ask for another format", 503
         )
     if not _AT_ONCE.acquire(timeout=SECONDS):
         raise DaliError("too many pictures are being drawn; try again", 503)
@@ -102,5 +108,5 @@ def _drawn(source: str, *arguments: str) -> bytes:
 
 def _too_large() -> DaliError:
     return DaliError(
-        "the graph is too large for a picture: ask with a smaller DEPTH, or for PROV-JSON"
+        "the graph is too large for a picture: ask for less of it (DEPTH), or for another format"
     )
