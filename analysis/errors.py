@@ -74,7 +74,7 @@ class EmptyScWList(AnalysisError):  # noqa: N818  names that the ODA's users kno
 
 
 class NoValidScW(AnalysisError):  # noqa: N818
-    """There are Science Windows, but none that may be analysed: of another kind, or not public."""
+    """Science Windows that were asked for may not be analysed, as those that are not public."""
 
 
 class FractionalEnergyBinsNotAllowed(AnalysisError):  # noqa: N818
@@ -89,7 +89,7 @@ class PossiblyWrongEnergyRange(AnalysisError):  # noqa: N818
 
 
 class NoScWData(AnalysisError):  # noqa: N818
-    """A Science Window lacks a file that the step needs."""
+    """The archive lacks a Science Window, or its data of the instrument."""
 
 
 class ScWDataCorrupted(AnalysisError):  # noqa: N818

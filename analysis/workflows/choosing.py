@@ -4,9 +4,16 @@ import random
 from dataclasses import dataclass
 
 from analysis.canonical import digest
+from analysis.errors import EmptyScWList, NoScWData, NoValidScW
 from analysis.workflows.selection import ScienceWindowParameters
 from archive import catalogue
-from archive.selection import ScienceWindowRecord, SelectionError, select
+from archive.selection import (
+    ScienceWindowRecord,
+    SelectionError,
+    UnknownScienceWindowError,
+    WithheldScienceWindowError,
+    select,
+)
 from auth.principal import Principal
 from uws.errors import JobFailure
 
@@ -27,7 +34,8 @@ class Choice:
 def choose(parameters: ScienceWindowParameters, owner: Principal) -> Choice:
     """The Science Windows that the job's parameters name or describe, rights checked.
 
-    Raises `JobFailure` for unknown or withheld ones, an unknown source, or none at all.
+    Raises `NoScWData` for unknown ones, `NoValidScW` for withheld ones, `EmptyScWList` for none,
+    `JobFailure` for what can't be a selection and an unknown source.
     """
     try:
         if parameters.scw_list:
@@ -36,6 +44,10 @@ def choose(parameters: ScienceWindowParameters, owner: Principal) -> Choice:
             )
             return Choice(_with_rights(parameters, windows), len(windows))
         return _by_place_and_time(parameters, owner)
+    except UnknownScienceWindowError as problem:
+        raise NoScWData(problem.message) from None
+    except WithheldScienceWindowError as problem:
+        raise NoValidScW(problem.message) from None
     except SelectionError as problem:
         raise JobFailure(problem.message) from None
 
@@ -48,8 +60,8 @@ def _by_place_and_time(parameters: ScienceWindowParameters, owner: Principal) ->
         select(principal=owner, ra=ra, dec=dec, radius=parameters.radius, t_start=start, t_end=end),
     )
     if not found:
-        raise JobFailure(
-            f"EmptyScWList: no Science Window points within {parameters.radius:g} deg of"
+        raise EmptyScWList(
+            f"no Science Window points within {parameters.radius:g} deg of"
             f" RA {ra:.4f}, DEC {dec:.4f} in the time range"
         )
     if len(found) <= parameters.max_pointings:
@@ -81,7 +93,7 @@ def _with_rights(
     public = tuple(window for window in windows if window.is_public)
     if parameters.scw_list and len(public) < len(windows):
         names = ", ".join(str(window.id) for window in windows if not window.is_public)
-        raise JobFailure(
+        raise NoValidScW(
             f"{names}: not public; ask with integral_data_rights=all-private to use your rights"
         )
     return public

@@ -9,8 +9,9 @@ from pathlib import Path, PurePosixPath
 
 from django.conf import settings
 
-from analysis.engines.protocol import ImagePlan
+from analysis.engines.protocol import ImagePlan, ImagingEngine, MosaicSteps
 from analysis.engines.registry import imaging_engine
+from analysis.errors import EmptyImageList
 from analysis.execution import GraphResult
 from analysis.products.fits_files import Card
 from analysis.products.image_files import write_image
@@ -48,23 +49,14 @@ def run(context: JobContext[IsgriImageParameters]) -> None:
     parameters = context.parameters
     choice = choose(parameters, context.owner)
     windows = choice.windows
-    engine = imaging_engine(parameters.engine)
-    plan = ImagePlan(
-        parameters.e_min_kev,
-        parameters.e_max_kev,
-        parameters.detection_threshold,
-        title="IBIS/ISGRI mosaic",
-        notice=SIMULATED if any(window.is_simulated for window in windows) else "",
-    )
-    known = _catalogue()
+    graph = _graph(parameters, choice)
+    engine, images, steps = graph.engine, graph.images, graph.steps
     with running(context, engine) as work:
         work.tell(_told(choice))
-        images = [engine.image(_events(window), known, plan) for window in windows]
-        steps = engine.mosaic(images, known, plan)
         outcome = work.run(steps.all())
         good = _good(work, images, outcome)
         if len(good) < len(images):
-            steps = engine.mosaic(good, known, plan)
+            steps = engine.mosaic(good, graph.known, graph.plan)
             outcome = work.run(steps.all())
     mosaic, sources, preview = (outcome.of(step) for step in steps.all())
     if mosaic is None or sources is None or preview is None:
@@ -113,14 +105,45 @@ def run(context: JobContext[IsgriImageParameters]) -> None:
     )
 
 
+def targets(parameters: IsgriImageParameters, owner: Principal) -> tuple[Step, ...]:
+    """The steps that a job with these parameters is for, with all that they need behind them.
+
+    Raises `JobFailure` and `AnalysisError` where the job would.
+    """
+    return _graph(parameters, choose(parameters, owner)).steps.all()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Graph:
+    """What an image of some Science Windows is made by, before any of it has run."""
+
+    engine: ImagingEngine
+    plan: ImagePlan
+    known: RawFile | None
+    images: Sequence[Step]
+    steps: MosaicSteps
+
+
+def _graph(parameters: IsgriImageParameters, choice: Choice) -> _Graph:
+    engine = imaging_engine(parameters.engine)
+    plan = ImagePlan(
+        parameters.e_min_kev,
+        parameters.e_max_kev,
+        parameters.detection_threshold,
+        title="IBIS/ISGRI mosaic",
+        notice=SIMULATED if any(window.is_simulated for window in choice.windows) else "",
+    )
+    known = _catalogue()
+    images = [engine.image(_events(window), known, plan) for window in choice.windows]
+    return _Graph(engine, plan, known, images, engine.mosaic(images, known, plan))
+
+
 def _good(work: WorkflowRun, images: Sequence[Step], outcome: GraphResult) -> list[Step]:
-    """The images that didn't fail; raises `JobFailure` where too many did."""
+    """The images that didn't fail; raises `EmptyImageList` where too many did."""
     failures = [outcome.failures[i.identity] for i in images if i.identity in outcome.failures]
     if len(failures) > MOST_FAILED * len(images):
         reasons = "; ".join(failure.reason for failure in failures[:5])
-        raise JobFailure(
-            f"EmptyImageList: {len(failures)} of {len(images)} Science Windows failed: {reasons}"
-        )
+        raise EmptyImageList(f"{len(failures)} of {len(images)} Science Windows failed: {reasons}")
     for failure in failures:
         work.tell(f"left out: {failure.reason}")
     return [image for image in images if image.identity not in outcome.failures]
