@@ -55,3 +55,9 @@ def of_user_id(user_id: int | None) -> Principal:
         return ANONYMOUS
     user = get_user_model().objects.filter(pk=user_id, is_active=True).first()
     return ANONYMOUS if user is None else of_user(user)
+
+
+def email_of_user_id(user_id: int) -> str:
+    """The e-mail address of an open account; empty where none is known."""
+    found = get_user_model().objects.filter(pk=user_id, is_active=True).first()
+    return str(getattr(found, "email", ""))

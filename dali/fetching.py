@@ -1,4 +1,4 @@
-"""Fetching what a client's address points at, without lending the client our place in the network.
+"""Talking to an address that a client named, without lending the client our place in the network.
 
 Only http and https; only addresses on the public Internet, or in networks that the operator allows.
 A host's name is resolved once and that very address is used, so that it can't change between the
@@ -13,15 +13,18 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from dali.errors import DaliError
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+T = TypeVar("T")
 
 _PORTS = {"http": 80, "https": 443}
 _REDIRECTS_AT_MOST = 5
@@ -64,8 +67,47 @@ def fetch(url: str, into: BinaryIO, limits: FetchLimits) -> None:
     raise FetchError("it leads from one address to the next too often")
 
 
+def send(url: str, body: bytes, media_type: str, limits: FetchLimits) -> None:
+    """POST ``body`` to ``url``; raises `FetchError` unless the answer is that it was taken (2xx).
+
+    What the answer holds is not read, and no redirect is followed.
+    """
+
+    def talk(connection: http.client.HTTPConnection, path: str) -> None:
+        headers = {"Content-Type": media_type, "Connection": "close"}
+        connection.request("POST", path, body, headers)
+        answer = connection.getresponse()
+        if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            raise FetchError(f"its server answers with status {answer.status}", answer.status)
+
+    _conversation(url, limits, time.monotonic() + limits.timeout_s, talk)
+
+
+def check(url: str, allowed: tuple[IPNetwork, ...]) -> None:
+    """Refuse early what would never be talked to; raises `FetchError`. Asks no name server."""
+    parts, _ = _checked(url)
+    try:
+        address = ipaddress.ip_address(parts.hostname or "")
+    except ValueError:
+        return  # a name: what it means is looked at when it is used
+    if not _is_allowed(address, allowed):
+        raise FetchError(f"{parts.hostname!r} is no public address")
+
+
 def _get(url: str, into: BinaryIO, limits: FetchLimits, end: float) -> str | None:
     """One request. The address that it leads on to, ``None`` where the body was written."""
+    return _conversation(
+        url, limits, end, lambda connection, path: _answer(connection, path, into, limits)
+    )
+
+
+def _conversation(
+    url: str,
+    limits: FetchLimits,
+    end: float,
+    talk: Callable[[http.client.HTTPConnection, str], T],
+) -> T:
+    """What ``talk`` makes of a connection to ``url`` and the path to ask there for."""
     parts, port = _checked(url)
     host = parts.hostname or ""
     address = _resolved(host, port, limits)
@@ -80,12 +122,15 @@ def _get(url: str, into: BinaryIO, limits: FetchLimits, end: float) -> str | Non
             alarm.daemon = True
             alarm.start()
             try:
-                target = _answer(plain, host, port, parts.scheme, path, into, limits)
+                connection = http.client.HTTPConnection(host, port)
+                connection.default_port = _PORTS[parts.scheme]  # which the header Host leaves out
+                connection.sock = plain
+                said = talk(connection, path)
             finally:
                 alarm.cancel()
             if time.monotonic() >= end:  # what was cut off looks like the end
                 raise too_late
-            return target
+            return said
     except DaliError:
         raise
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -154,17 +199,8 @@ def _shut(connected: socket.socket) -> None:
 
 
 def _answer(
-    connected: socket.socket,
-    host: str,
-    port: int,
-    scheme: str,
-    path: str,
-    into: BinaryIO,
-    limits: FetchLimits,
+    connection: http.client.HTTPConnection, path: str, into: BinaryIO, limits: FetchLimits
 ) -> str | None:
-    connection = http.client.HTTPConnection(host, port)
-    connection.default_port = _PORTS[scheme]  # which the header Host leaves out
-    connection.sock = connected
     connection.request("GET", path, headers={"Accept-Encoding": "identity"})
     answer = connection.getresponse()
     target = answer.getheader("Location")

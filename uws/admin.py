@@ -10,16 +10,17 @@ from django.http import HttpRequest
 from auth.principal import of_request
 from dali.errors import DaliError
 from uws import registry, service
-from uws.models import Job, JobMessage, JobParameter, JobResult, Worker
+from uws.models import Job, JobMessage, JobParameter, JobResult, Notice, Worker
 
 if TYPE_CHECKING:  # Django's own classes take no parameters when the program runs
     _AdminOfJobs = admin.ModelAdmin[Job]
     _AdminOfWorkers = admin.ModelAdmin[Worker]
+    _AdminOfNotices = admin.ModelAdmin[Notice]
     _ParameterInline = admin.TabularInline[JobParameter, Job]
     _ResultInline = admin.TabularInline[JobResult, Job]
     _MessageInline = admin.TabularInline[JobMessage, Job]
 else:
-    _AdminOfJobs = _AdminOfWorkers = admin.ModelAdmin
+    _AdminOfJobs = _AdminOfWorkers = _AdminOfNotices = admin.ModelAdmin
     _ParameterInline = _ResultInline = _MessageInline = admin.TabularInline
 
 
@@ -129,3 +130,11 @@ class WorkerAdmin(_OnlyToLookAt, _AdminOfWorkers):
     def has_delete_permission(self, request: HttpRequest, obj: Worker | None = None) -> bool:
         """Other workers find out who is dead."""
         return False
+
+
+@admin.register(Notice)
+class NoticeAdmin(_OnlyToLookAt, _AdminOfNotices):
+    """What owners are still to be told; deleting a notice means that nobody is."""
+
+    list_display = ("job_id", "phase", "time", "address", "tries", "next_try")
+    ordering = ("next_try",)

@@ -119,6 +119,7 @@ class Jobs(JobView):
             run_id=None if body.get("run_id") is None else str(body["run_id"]),
             execution_duration=_whole("execution_duration", body.get("execution_duration")),
             destruction=None if destruction is None else read_time("destruction", str(destruction)),
+            notify=_texts("notify", body.get("notify", [])),
             run_now=body.get("run") is True,
         )
         document = json_documents.job(job, _job_url(job_type, job.job_id))
@@ -134,7 +135,7 @@ class OneJob(JobView):
         return self._answer(registry.get(name), job_id)
 
     def patch(self, request: Request, name: str, job_id: str) -> Response:
-        """Change parameters, execution duration, destruction or, last of all, the phase."""
+        """Change parameters, duration, destruction, who is told or, last of all, the phase."""
         body = _object(request.data)
         job_type = registry.get(name)
         asked = (job_type, self.principal, job_id)
@@ -146,6 +147,7 @@ class OneJob(JobView):
             "destruction": lambda given: service.set_destruction(
                 *asked, read_time("destruction", str(given))
             ),
+            "notify": lambda given: service.set_notify(*asked, _texts("notify", given)),
             "phase": lambda given: _move(str(given), *asked),
         }
         for unknown in body.keys() - changes.keys():
@@ -204,6 +206,12 @@ def _whole(name: str, given: Any) -> int | None:
         return None
     if isinstance(given, bool) or not isinstance(given, int):
         raise ParameterError(name, f"{given!r} is not a whole number")
+    return given
+
+
+def _texts(name: str, given: Any) -> list[str]:
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        raise ParameterError(name, "takes a list of strings")
     return given
 
 

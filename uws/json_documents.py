@@ -53,6 +53,7 @@ def job(found: records.JobRecord, job_url: str) -> Json:
         "end_time": _time(found.end_time),
         "execution_duration": found.execution_duration,
         "destruction": _time(found.destruction),
+        "notify": list(found.notify),
         "parameters": parameters,
         "results": [
             {

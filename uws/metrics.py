@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from django.http import HttpRequest, HttpResponse
 
 from uws import queue, registry, statements
-from uws.models import EndedJobs
+from uws.models import EndedJobs, Notice
 from uws.phases import ACTIVE
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -51,6 +51,8 @@ def _workers() -> Iterator[str]:
     yield _line("uws_workers", len(alive))
     yield from _header("uws_worker_places", "gauge", "Jobs that these can run at once.")
     yield _line("uws_worker_places", sum(worker.capacity for worker in alive))
+    yield from _header("uws_notices", "gauge", "Changes of phases that owners are to be told of.")
+    yield _line("uws_notices", Notice.objects.count())
 
 
 def _ended() -> Iterator[str]:

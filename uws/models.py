@@ -76,6 +76,9 @@ class Job(models.Model):
     progress_done = models.FloatField(null=True)
     progress_total = models.FloatField(null=True)
     progress_message = models.TextField(null=True)
+    notify = models.JSONField(
+        null=True, help_text="The addresses that are told when the phase changes."
+    )
     worker = models.ForeignKey(Worker, null=True, on_delete=models.PROTECT, related_name="jobs")
     lease_expires = models.DateTimeField(null=True)
 
@@ -212,3 +215,30 @@ class EndedJobs(models.Model):
     def __str__(self) -> str:
         """The bucket."""
         return f"{self.job_type} {self.phase}: {self.measure} up to {self.up_to:g} s"
+
+
+class Notice(models.Model):
+    """A change of a job's phase that an address is still to be told of.
+
+    A trigger (migration 0007) writes it in the transaction of the change; `uws.delivery` tells it
+    and removes it. It outlives its job.
+    """
+
+    job_id = models.CharField(max_length=64)
+    job_type = models.CharField(max_length=100)
+    run_id = models.TextField(null=True)
+    phase = models.CharField(max_length=10)
+    error_message = models.TextField(null=True)
+    time = models.DateTimeField(help_text="When the phase changed.")
+    address = models.TextField()
+    tries = models.PositiveIntegerField(default=0, db_default=0)
+    next_try = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        """Who is due is looked for all the time."""
+
+        indexes: ClassVar = [models.Index("next_try", name="uws_notice_due")]
+
+    def __str__(self) -> str:
+        """What is told to whom."""
+        return f"{self.job_id} is {self.phase}: {self.address}"

@@ -15,6 +15,7 @@ from uws.types import JobType
 Json = dict[str, Any]
 
 _ERROR = {"$ref": "#/components/responses/Error"}
+_NOTIFY = "Addresses told of the job's phases: https://…, or mailto: with the owner's e-mail."
 _TIME = {"type": "string", "format": "date-time"}
 
 
@@ -101,6 +102,7 @@ def _paths(job_type: JobType[Any]) -> Json:
         "parameters": {"$ref": f"#/components/schemas/{name}.parameters"},
         "execution_duration": {"type": "integer", "minimum": 0, "description": "Seconds."},
         "destruction": _TIME,
+        "notify": {"type": "array", "items": {"type": "string"}, "description": _NOTIFY},
     }
     creation = {**settable, "run_id": {"type": "string"}, "run": {"type": "boolean"}}
     change = {**settable, "phase": {"enum": ["RUN", "ABORT"]}}
@@ -182,6 +184,7 @@ def _job() -> Json:
             "end_time": _or_null(_TIME),
             "execution_duration": {"type": "integer"},
             "destruction": _TIME,
+            "notify": {"type": "array", "items": text},
             "parameters": {
                 "type": "object",
                 "additionalProperties": {"type": "array", "items": text},

@@ -80,6 +80,7 @@ class JobRecord(JobSummary):
     error: ErrorRecord | None
     progress: ProgressRecord | None
     messages: tuple[MessageRecord, ...]
+    notify: tuple[str, ...] = ()
 
 
 def summary(job: Job) -> JobSummary:
@@ -125,4 +126,5 @@ def record(job: Job, quote: datetime | None = None) -> JobRecord:
         error=error,
         progress=progress,
         messages=tuple(MessageRecord(m.time, m.text) for m in job.messages.all()),
+        notify=tuple(job.notify or ()),
     )

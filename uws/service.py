@@ -6,7 +6,7 @@ jobs are refused; administrators may do all.
 """
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from auth.principal import Principal
 from dali import log_context
 from dali.errors import ParameterError
 from dali.parameters import Parameters
-from uws import files, quotas, quotes, records
+from uws import files, notification, quotas, quotes, records
 from uws import parameters as declared
 from uws.errors import NotYourJobError, PhaseError, UnknownJobError
 from uws.models import Job, JobParameter, new_job_id
@@ -50,16 +50,18 @@ def submit(
     run_id: str | None = None,
     execution_duration: int | None = None,
     destruction: datetime | None = None,
+    notify: Sequence[str] = (),
     run_now: bool = False,
     sent_files: SentFiles = NO_FILES,
 ) -> str:
     """The id of a new job of ``principal``: PENDING, or QUEUED where ``run_now``.
 
+    notify: who is told of its phases (`uws.notification`).
     sent_files: kept where the job type takes files. Raises `uws.errors.InvalidParametersError` as
     the job type wants, and `uws.errors.QuotaError`; then there is no job.
     """
     values = declared.known_values(job_type.parameters, parameters)
-    _refuse_illegal_characters(values, run_id)
+    _refuse_illegal_characters({**values, notification.PARAMETER: tuple(notify)}, run_id)
     if job_type.refuses_wrong_values:
         _check(job_type, values, complete=run_now)
     job = Job(
@@ -71,6 +73,7 @@ def submit(
         run_id=run_id,
         execution_duration=_allowed_duration(execution_duration),
         destruction=_allowed_destruction(destruction, datetime.now(UTC)),
+        notify=notification.checked(notify, principal.user_id),
     )
     job_id = job.id
     try:
@@ -229,6 +232,17 @@ def set_destruction(
         job = _lock(job_type, principal, job_id)
         job.destruction = _allowed_destruction(time, job.creation_time)
         job.save(update_fields=["destruction"])
+
+
+def set_notify(
+    job_type: JobType[Any], principal: Principal, job_id: str, addresses: Sequence[str]
+) -> None:
+    """Tell these of the job's phases from now on, and nobody else."""
+    _refuse_illegal_characters({notification.PARAMETER: tuple(addresses)}, None)
+    with transaction.atomic():
+        job = _lock(job_type, principal, job_id)
+        job.notify = notification.checked(addresses, job.owner_id)
+        job.save(update_fields=["notify"])
 
 
 def _jobs() -> QuerySet[Job]:

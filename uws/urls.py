@@ -22,6 +22,7 @@ def job_type_urls(job_type: JobType[Any]) -> list[URLPattern]:
         (f"{job}/executionduration", views.execution_duration),
         (f"{job}/destruction", views.destruction),
         (f"{job}/quote", views.quote),
+        (f"{job}/notify", views.notify),
         (f"{job}/owner", views.owner),
         (f"{job}/error", views.error),
         (f"{job}/results", views.results),

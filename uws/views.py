@@ -23,7 +23,14 @@ from dali.errors import DaliError, NotFoundError, ParameterError
 from dali.files import file_response
 from dali.http import VOTABLE, dali_errors, error_response, methods, parameters_of
 from dali.parameters import Parameters
-from uws import documents, job_description_language, json_documents, registry, service
+from uws import (
+    documents,
+    job_description_language,
+    json_documents,
+    notification,
+    registry,
+    service,
+)
 from uws.models import Job
 from uws.phases import Phase
 from uws.shared_reading import SharedReading
@@ -167,6 +174,7 @@ def _create(
         run_id=parameters.one("RUNID"),
         execution_duration=parameters.integer("EXECUTIONDURATION"),
         destruction=_time(parameters, "DESTRUCTION"),
+        notify=parameters.all(notification.PARAMETER),
         run_now=phase is not None,
         sent_files=_sent_files(request),
     )
@@ -230,7 +238,7 @@ async def _reading(principal: Principal, job_type: JobType[Any], job_id: str) ->
 
 @_resource("GET", "HEAD", "POST", "DELETE")
 async def job(request: HttpRequest, job_type: JobType[Any], job_id: str) -> HttpResponseBase:
-    """The job: GET (held, with WAIT), DELETE, or POST with ACTION=DELETE."""
+    """The job: GET (held, with WAIT), DELETE, POST of ACTION=DELETE or of parameters."""
     if request.method == "GET" and any(name.upper() == "WAIT" for name in request.GET):
         wait = requested_wait(_parameters(request), settings.VO_UWS_MAX_WAIT_S)
         if wait is not None:
@@ -257,7 +265,12 @@ async def _read_after(
 def _job_now(request: HttpRequest, job_type: JobType[Any], job_id: str) -> HttpResponseBase:
     principal = of_request(request)
     if request.method == "POST":
-        action = _required(_parameters(request), "ACTION")
+        given = _parameters(request)
+        action = given.one("ACTION")
+        if action is None:
+            # section 2.1.11 has parameters here or below
+            service.set_parameters(job_type, principal, job_id, given, _sent_files(request))
+            return _see_other(_job_url(job_type, job_id))
         if action.upper() != "DELETE":
             raise ParameterError("ACTION", f"can be DELETE, not {action!r}")
     if request.method in ("POST", "DELETE"):
@@ -321,6 +334,23 @@ def destruction(request: HttpRequest, job_type: JobType[Any], job_id: str) -> Ht
     if time is None:
         raise ParameterError("DESTRUCTION", "missing")
     service.set_destruction(job_type, principal, job_id, time)
+    return _see_other(_job_url(job_type, job_id))
+
+
+@_resource("GET", "HEAD", "POST")
+def notify(request: HttpRequest, job_type: JobType[Any], job_id: str) -> HttpResponseBase:
+    """Who is told of the job's phases, one address a line; POST NOTIFY changes them.
+
+    Not of the standard. Several values are several addresses; an empty one is none.
+    """
+    principal = of_request(request)
+    if request.method != "POST":
+        told = service.get(job_type, principal, job_id).notify
+        return _text("".join(f"{address}\n" for address in told))
+    addresses = _parameters(request).all(notification.PARAMETER)
+    if not addresses:
+        raise ParameterError(notification.PARAMETER, "missing")
+    service.set_notify(job_type, principal, job_id, addresses)
     return _see_other(_job_url(job_type, job_id))
 
 

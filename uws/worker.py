@@ -1,6 +1,7 @@
 """The worker: claims jobs, has them run by children, and sees to it that each one ends.
 
-One thread and one database connection. It sleeps until the database tells of a phase, a child
+One thread and one database connection, and, where the server tells owners of phases, threads of
+their own for that alone. It sleeps until the database tells of a phase, a child
 ends, a signal comes or a lease must be renewed. When the database goes away it keeps its children
 running and comes back; when it is killed its children are, too (`uws.template`).
 """
@@ -24,6 +25,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 from dali.log_context import about_job
 from uws import child, processes, queue, registry
 from uws.changes import CHANNEL
+from uws.delivery import Delivery
 from uws.janitor import Janitor
 from uws.phases import TERMINAL
 from uws.queue import Claim, WorkerIdentity
@@ -77,6 +79,7 @@ class Worker:
             capacity=sum(self._places.values()),
         )
         self._janitor = Janitor()
+        self._delivery = Delivery()
         self._running: dict[str, _Running] = {}
         self._ended: list[Ended] = []
         self._is_stopping = False
@@ -97,6 +100,8 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         logger.info("worker %s runs %d jobs at once", self._identity.id, self._identity.capacity)
+        if settings.VO_UWS_NOTIFY:
+            self._delivery.start()
         try:
             while not self._is_stopping:
                 self._sleep(self._turn_or_retry(), woken)
@@ -174,6 +179,8 @@ class Worker:
         raw = connection.connection
         with connection.wrap_database_errors:
             raw.poll()
+        if raw.notifies:
+            self._delivery.wake()
         while raw.notifies:
             job_id, _, phase = raw.notifies.pop(0).payload.partition(":")
             if phase == "QUEUED" or phase in TERMINAL:  # an end may make room within a limit

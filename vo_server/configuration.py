@@ -6,6 +6,7 @@ comes first, then the file ``var/environment`` that set-up writes for the privat
 
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -213,6 +214,31 @@ class Configuration(BaseSettings):
         description="Longest time that a blocking request (WAIT) is held, in seconds; below the "
         "time-out of proxies.",
     )
+    vo_uws_notify: str = Field(
+        default="",
+        description="How owners may have themselves told of their jobs' phases: `webhook`, "
+        "`email`, or both, separated by a comma. Empty: not at all.",
+    )
+    vo_uws_notify_networks: str = Field(
+        default="",
+        description="Networks in which webhooks may be although their addresses aren't public, "
+        "separated by commas.",
+    )
+    vo_uws_notify_retry_s: float = Field(
+        default=60.0,
+        ge=0.1,
+        description="Seconds until a notice that could not be told is told again; each further "
+        "pause is twice as long, and the eighth time is the last.",
+    )
+    vo_email_url: str = Field(
+        default="smtp://localhost:25",
+        description="The mail server: `smtp://user:password@host:25`, `smtp+tls://…:587` "
+        "(STARTTLS) or `smtps://…:465`.",
+    )
+    vo_email_from: str = Field(
+        default="",
+        description="Sender of letters. Empty: `vo_server@` and the host of SITE_URL.",
+    )
     vo_tap_maxrec: int = Field(
         default=100_000, ge=1, description="Rows of a TAP result where MAXREC is not given."
     )
@@ -252,7 +278,23 @@ class Configuration(BaseSettings):
         "public, separated by commas, as in `10.1.0.0/16, 192.168.7.5`.",
     )
 
-    @field_validator("vo_tap_upload_networks")
+    @field_validator("vo_uws_notify")
+    @classmethod
+    def _are_ways_to_tell(cls, text: str) -> str:
+        words = {word.strip() for word in text.split(",")} - {""}
+        if words - {"webhook", "email"}:
+            raise ValueError("takes webhook, email or both, separated by a comma")
+        return text
+
+    @field_validator("vo_email_url")
+    @classmethod
+    def _is_mail_server(cls, text: str) -> str:
+        parts = urlsplit(text)
+        if parts.scheme not in ("smtp", "smtp+tls", "smtps") or not parts.hostname:
+            raise ValueError("takes smtp://, smtp+tls:// or smtps:// with a host")
+        return text
+
+    @field_validator("vo_tap_upload_networks", "vo_uws_notify_networks")
     @classmethod
     def _are_networks(cls, text: str) -> str:
         networks(text)

@@ -158,6 +158,11 @@ VO_UWS_DEFAULT_DESTRUCTION_DAYS = CONFIGURATION.vo_uws_default_destruction_days
 VO_UWS_MAX_DESTRUCTION_DAYS = CONFIGURATION.vo_uws_max_destruction_days
 VO_UWS_ARCHIVE_DAYS = CONFIGURATION.vo_uws_archive_days
 VO_UWS_MAX_WAIT_S = CONFIGURATION.vo_uws_max_wait_s
+VO_UWS_NOTIFY = tuple(
+    sorted(filter(None, (word.strip() for word in CONFIGURATION.vo_uws_notify.split(","))))
+)
+VO_UWS_NOTIFY_NETWORKS = CONFIGURATION.vo_uws_notify_networks
+VO_UWS_NOTIFY_RETRY_S = CONFIGURATION.vo_uws_notify_retry_s
 VO_TAP_MAXREC = CONFIGURATION.vo_tap_maxrec
 VO_TAP_MAXREC_HARD = CONFIGURATION.vo_tap_maxrec_hard
 VO_TAP_SYNC_TIMEOUT_S = CONFIGURATION.vo_tap_sync_timeout_s
@@ -167,6 +172,18 @@ VO_TAP_UPLOAD_MAX_BYTES = CONFIGURATION.vo_tap_upload_max_bytes
 VO_TAP_UPLOAD_MEMORY_BYTES = CONFIGURATION.vo_tap_upload_memory_bytes
 VO_TAP_UPLOAD_FETCH_TIMEOUT_S = CONFIGURATION.vo_tap_upload_fetch_timeout_s
 VO_TAP_UPLOAD_NETWORKS = CONFIGURATION.vo_tap_upload_networks
+
+_mail = urlsplit(CONFIGURATION.vo_email_url)
+EMAIL_HOST = _mail.hostname
+EMAIL_PORT = _mail.port or {"smtp": 25, "smtp+tls": 587, "smtps": 465}[_mail.scheme]
+EMAIL_HOST_USER = unquote(_mail.username or "")
+EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
+EMAIL_USE_TLS = _mail.scheme == "smtp+tls"
+EMAIL_USE_SSL = _mail.scheme == "smtps"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = (
+    CONFIGURATION.vo_email_from or f"vo_server@{urlsplit(SITE_URL).hostname or 'localhost'}"
+)
 
 LOGGING = {
     "version": 1,

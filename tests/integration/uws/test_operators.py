@@ -5,6 +5,7 @@ import logging
 import re
 
 import pytest
+from django.core.management import call_command
 from django.urls import clear_url_caches
 
 from auth.principal import ANONYMOUS
@@ -94,7 +95,8 @@ def test_an_administrator_sets_the_priority_and_nothing_else(administrator, subm
     job = Job.objects.get(id=job_id)
     assert (job.priority, job.phase) == (5, Phase.QUEUED)
     assert administrator.get("/admin/uws/job/add/").status_code == 403
-    assert administrator.get("/admin/uws/worker/").status_code == 200
+    for page in ("worker", "notice"):
+        assert administrator.get(f"/admin/uws/{page}/").status_code == 200
 
 
 def test_a_held_job_is_its_owners_to_run_or_abort(submit, sample):
@@ -102,6 +104,20 @@ def test_a_held_job_is_its_owners_to_run_or_abort(submit, sample):
     service.hold(sample, ANONYMOUS, job_id)
     service.run(sample, ANONYMOUS, job_id)
     assert service.phase(sample, ANONYMOUS, job_id) is Phase.QUEUED
+
+
+def test_the_status_shows_queues_and_what_runs(submit, claimed, people, job_types, capsys):
+    running = [submit(people["ann"]), submit()]
+    assert claimed(2) == running
+    for _ in range(3):
+        submit()
+    Job.objects.filter(id=running[0]).update(progress_done=1, progress_total=4)
+    call_command("uws_status")
+    shown = capsys.readouterr().out
+    assert re.search(r"short +3 +\d+ s +2 +\d+ s\n", shown)
+    assert re.search(r"long +0 +- +0 +-\n", shown)
+    assert re.search(rf"{running[0]} +sample +ann +\d+ s +25% +1  here", shown)
+    assert re.search(rf"{running[1]} +sample +\(anonymous\) +\d+ s +- +1  here", shown)
 
 
 def test_structured_logs_have_the_jobs_id_on_every_line():
