@@ -12,6 +12,7 @@ from analysis.engines.registry import declared_engines, installed_engines
 from analysis.errors import AnalysisError
 from analysis.workflows.isgri_image_parameters import IsgriImageParameters
 from analysis.workflows.reproduce_parameters import ReproduceParameters
+from analysis.workflows.spectral_fit_parameters import SpectralFitParameters
 from uws.errors import JobFailure
 from uws.types import FileDescription, JobContext, JobType
 
@@ -40,7 +41,16 @@ def _prepare() -> None:
             kind.software()
 
 
+def _prepare_fitting() -> None:
+    """The same for the steps of spectral fits, which belong to no engine."""
+    from analysis.fitting.steps import FITTING
+
+    for kind in FITTING.kinds:
+        kind.software()
+
+
 _ISGRI_IMAGE = "analysis.workflows.isgri_image"
+_SPECTRAL_FIT = "analysis.workflows.spectral_fit"
 
 
 ISGRI_IMAGE: JobType[IsgriImageParameters] = JobType(
@@ -85,4 +95,28 @@ REPRODUCE: JobType[ReproduceParameters] = JobType(
     prepare=_prepare,
 )
 
-job_types: tuple[JobType[Any], ...] = (ISGRI_IMAGE, REPRODUCE)
+SPECTRAL_FIT: JobType[SpectralFitParameters] = JobType(
+    name="spectral_fit",
+    title="Spectral fit",
+    description="A spectral model fitted to a published spectrum of a source: best parameters with"
+    " errors and covariance, chi-square, flux, and a picture with the residuals.",
+    path="/uws/spectral_fit",
+    parameters=SpectralFitParameters,
+    run=_work_of(_SPECTRAL_FIT),
+    uses=(
+        FileDescription("spectrum", "The spectrum.", "application/fits"),
+        FileDescription("rmf", "Its redistribution matrix.", "application/fits"),
+        FileDescription("arf", "Its ancillary response.", "application/fits"),
+    ),
+    makes=(
+        FileDescription("fit", "All that the fit found.", "application/json"),
+        FileDescription("fit_table", "Its parameters.", "application/x-votable+xml"),
+        FileDescription("fit_fits", "Parameters, covariance, bins.", "application/fits"),
+        FileDescription("preview", "Data, model and residuals.", "image/png"),
+        FileDescription("log", "What was done, line by line.", "text/plain"),
+    ),
+    preload=(_SPECTRAL_FIT, "analysis.fitting.steps"),
+    prepare=_prepare_fitting,
+)
+
+job_types: tuple[JobType[Any], ...] = (ISGRI_IMAGE, REPRODUCE, SPECTRAL_FIT)

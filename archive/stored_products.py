@@ -58,6 +58,20 @@ def find_all(identifiers: Sequence[str], principal: Principal) -> tuple[StoredPr
     )
 
 
+def beside(product: StoredProduct, principal: Principal) -> tuple[StoredProduct, ...]:
+    """What was published together with a product (the same ``obs_id``) and this person may read."""
+    if product.obs_id is None:
+        return ()
+    found = DataProduct.objects.filter(obs_id=product.obs_id).order_by("id")
+    return tuple(
+        _value(stored)
+        for stored in found
+        if stored.obs_publisher_did != product.obs_publisher_did
+        and may_read(principal, _rights(stored))
+        and stored.file.is_file()
+    )
+
+
 def _rights(stored: DataProduct) -> Rights:
     return Rights(stored.data_rights, stored.release_date, stored.owner_id)
 

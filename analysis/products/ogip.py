@@ -1,6 +1,7 @@
 """What OGIP spectra and responses have in common: channels, source, primary header."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from analysis.products.detectors import Detector
 from analysis.products.fits_files import Card
-from analysis.products.fits_reading import keyword_text
+from analysis.products.fits_reading import keyword_text, opened
 from analysis.products.source_list import CatalogueSource
 from analysis.products.time_coverage import TimeCoverage
 
@@ -34,6 +35,14 @@ def primary_hdu(
     for number, science_window in enumerate(science_windows, start=1):
         primary.header[f"SCW{number}"] = (science_window, "Science Window")
     return primary
+
+
+def science_windows_in(path: Path) -> tuple[str, ...]:
+    """The Science Windows that a product's primary header lists (SCW1, SCW2, …); may be none."""
+    with opened(path) as hdus:
+        header = hdus[0].header
+        count = header.get("NSCW", 0)
+        return tuple(str(header[f"SCW{number}"]) for number in range(1, count + 1))
 
 
 def annotate(
