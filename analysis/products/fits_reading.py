@@ -20,9 +20,6 @@ PLACEHOLDERS = {"String", "Real", "Integer", "Boolean", "UTC_format", "OBT_forma
 class ProductFileError(AnalysisError):
     """A file is no FITS file, or lacks a part that a product of its kind has."""
 
-    def __init__(self, reason: str, *, science_window: str = "", step: str = "") -> None:
-        super().__init__(reason, science_window=science_window, step=step)
-
 
 @contextmanager
 def opened(path: Path) -> Iterator[fits.HDUList]:

@@ -99,7 +99,9 @@ def test_a_matrix_that_leaves_its_channels_is_named_by_row(tmp_path) -> None:
     _, rmf = sample_response()
     write_redistribution_matrix(tmp_path / "rmf.fits", rmf)
     fits.setval(tmp_path / "rmf.fits", "TLMIN4", value=40, ext=2)
-    with pytest.raises(ProductFileError, match=r"^rmf\.fits, extension SPECRESP MATRIX, row "):
+    with pytest.raises(
+        ProductFileError, match=r"^ProductFileError: rmf\.fits, extension SPECRESP MATRIX, row "
+    ):
         read_redistribution_matrix(tmp_path / "rmf.fits")
 
 

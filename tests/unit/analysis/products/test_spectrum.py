@@ -109,7 +109,7 @@ class TestErrors:
     def test_no_fits_file(self, tmp_path) -> None:
         path = tmp_path / "notes.fits"
         path.write_text("hello")
-        with pytest.raises(ProductFileError, match=r"^notes\.fits: no FITS file"):
+        with pytest.raises(ProductFileError, match=r"notes\.fits: no FITS file"):
             read_spectrum(path)
 
     def test_no_spectrum_in_it(self, tmp_path) -> None:
@@ -128,7 +128,8 @@ class TestErrors:
             )
             table.writeto(tmp_path / "bad.fits")
         with pytest.raises(
-            ProductFileError, match=r"^bad\.fits, extension ISGR-EVTS-SPE: no column STAT_ERR$"
+            ProductFileError,
+            match=r"ProductFileError: bad\.fits, extension ISGR-EVTS-SPE: no column STAT_ERR$",
         ):
             read_spectrum(tmp_path / "bad.fits")
 
