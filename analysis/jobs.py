@@ -13,6 +13,7 @@ from analysis.errors import AnalysisError
 from analysis.workflows.isgri_image_parameters import IsgriImageParameters
 from analysis.workflows.reproduce_parameters import ReproduceParameters
 from analysis.workflows.spectral_fit_parameters import SpectralFitParameters
+from auth.principal import Principal
 from uws.errors import JobFailure
 from uws.types import FileDescription, JobContext, JobType
 
@@ -27,6 +28,17 @@ def _work_of(workflow: str) -> Callable[[JobContext[Any]], None]:
             raise JobFailure(str(failure), failure.kind) from failure
 
     return run
+
+
+def _quote_of(name: str) -> Callable[[Any, Principal], float | None]:
+    """How many seconds jobs of that type are likely to run."""
+
+    def quote(parameters: Any, owner: Principal) -> float | None:
+        from analysis import plans
+
+        return plans.seconds(name, parameters, owner)
+
+    return quote
 
 
 def _preload(workflow: str) -> tuple[str, ...]:
@@ -61,6 +73,7 @@ ISGRI_IMAGE: JobType[IsgriImageParameters] = JobType(
     path="/uws/isgri_image",
     parameters=IsgriImageParameters,
     run=_work_of(_ISGRI_IMAGE),
+    quote=_quote_of("isgri_image"),
     uses=(
         FileDescription("events", "ISGRI event lists of the Science Windows.", "application/fits"),
     ),

@@ -109,13 +109,13 @@ class Jobs(JobView):
 
     def post(self, request: Request, name: str) -> Response:
         """A new job; it is handed in at once where ``run`` is true."""
-        body = _object(request.data)
+        body = body_of(request)
         job_type = registry.get(name)
         destruction = body.get("destruction")
         job = service.create(
             job_type,
             self.principal,
-            _parameters(body.get("parameters", {})),
+            parameters_of_json(body.get("parameters", {})),
             run_id=None if body.get("run_id") is None else str(body["run_id"]),
             execution_duration=_whole("execution_duration", body.get("execution_duration")),
             destruction=None if destruction is None else read_time("destruction", str(destruction)),
@@ -136,11 +136,11 @@ class OneJob(JobView):
 
     def patch(self, request: Request, name: str, job_id: str) -> Response:
         """Change parameters, duration, destruction, who is told or, last of all, the phase."""
-        body = _object(request.data)
+        body = body_of(request)
         job_type = registry.get(name)
         asked = (job_type, self.principal, job_id)
         changes: dict[str, Callable[[Any], None]] = {
-            "parameters": lambda given: service.set_parameters(*asked, _parameters(given)),
+            "parameters": lambda given: service.set_parameters(*asked, parameters_of_json(given)),
             "execution_duration": lambda given: service.set_execution_duration(
                 *asked, _whole("execution_duration", given) or 0
             ),
@@ -182,13 +182,18 @@ def _move(phase: str, job_type: JobType[Any], principal: Principal, job_id: str)
             raise ParameterError("phase", f"can be set to RUN or ABORT, not {phase!r}")
 
 
+def body_of(request: Request) -> dict[str, Any]:
+    """The object that the request's body is; raises `DaliError`."""
+    return _object(request.data)
+
+
 def _object(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise DaliError("the body must be a JSON object")
     return body
 
 
-def _parameters(given: Any) -> Parameters:
+def parameters_of_json(given: Any) -> Parameters:
     """JSON's values as a form would send them: a list is a repeated parameter, null is none."""
     pairs: list[tuple[str, str]] = []
     for name, value in _object(given).items():

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from analysis.api import urlpatterns as analysis_urlpatterns
 from archive.urls import urlpatterns as archive_urlpatterns
 from portal.urls import urlpatterns as portal_urlpatterns
 from provenance.urls import urlpatterns as provenance_urlpatterns
@@ -17,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("metrics", metrics_view),
+    *analysis_urlpatterns,
     *archive_urlpatterns,
     *portal_urlpatterns,
     *provenance_urlpatterns,
