@@ -110,6 +110,11 @@ class Recorder:
         self._change(end=end)
         return end
 
+    def remark_privately(self, comment: str) -> None:
+        """Add a sentence that administrators alone will read, such as the host's name."""
+        said = self._record.private_comment
+        self._change(private_comment=f"{said} {comment}" if said else comment)
+
     def _change(self, **changes: object) -> None:
         """Replace fields of the record; raises ``RuntimeError`` once the activity has ended."""
         if self._ended:

@@ -209,7 +209,8 @@ class ActivityRecord:
 
     name, version: also those of its ``voprov:ActivityDescription``. informants: identifiers of
     the activities whose outcome this one was told (``voprov:WasInformedBy``).
-    Extensions: status; public (may everybody see it).
+    Extensions: status; public (may everybody see it); private_comment (what administrators alone
+    read, such as the name of the host that it ran on).
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -228,6 +229,7 @@ class ActivityRecord:
     config_files: tuple[ConfigFileRecord, ...] = ()
     informants: tuple[str, ...] = ()
     public: bool = False
+    private_comment: str | None = None
 
     def __post_init__(self) -> None:
         """Bring times to UTC."""

@@ -18,7 +18,7 @@ def statement(name: str) -> str:
     return (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def execute(name: str, **arguments: str | list[str]) -> list[tuple[Any, ...]]:
+def execute(name: str, **arguments: str | int | list[str] | list[int]) -> list[tuple[Any, ...]]:
     """Run a statement; gives its rows, none where it has no result."""
     with connection.cursor() as cursor:
         cursor.execute(statement(name), arguments)

@@ -28,6 +28,9 @@ from provenance.statements import Row, enter_rows, execute
 # take turns. The number is arbitrary: it names this lock among PostgreSQL's advisory locks.
 _WRITER = 0x70726F76
 
+LEAST_SHARED = 32
+"""Lineages of fewer ancestors are written out, longer ones shared where that spares rows."""
+
 
 def enter(records: Iterable[ActivityRecord | EntityRecord]) -> None:
     """Enter activities, with all that they name, or entities of which no activity is known.
@@ -51,8 +54,14 @@ def enter(records: Iterable[ActivityRecord | EntityRecord]) -> None:
             )
         )
         risen = [identifier for identifier in known if activities[identifier].public]
-        _open_activities(
+        risen_keys = list(
             Activity.objects.filter(identifier__in=risen, public=False).values_list("pk", flat=True)
+        )
+        _open_activities(risen_keys)
+        opened = list(
+            Entity.objects.filter(
+                identifier__in=[e.id for e in entities.values() if e.public], public=False
+            ).values_list("pk", flat=True)
         )
         new = [record for identifier, record in activities.items() if identifier not in known]
         agents = _enter_agents([*new, *entities.values()])
@@ -60,7 +69,8 @@ def enter(records: Iterable[ActivityRecord | EntityRecord]) -> None:
         _enter_activities(new)
         steps = [*_enter_links(entities.values()), *_enter_relations(new)]
         for parents, children in steps:
-            execute("extend_lineage", parents=parents, children=children)
+            execute("extend_lineage", parents=parents, children=children, worth=LEAST_SHARED)
+        _open_relations(risen_keys, opened)
         execute("open_agents", agents=agents, activities=list(activities), entities=list(entities))
 
 
@@ -76,6 +86,7 @@ def make_public(entity_ids: Iterable[str]) -> None:
             reached[kind].append(key)
         Entity.objects.filter(pk__in=reached["entity"], public=False).update(public=True)
         _open_activities(reached["activity"])
+        _open_relations(reached["activity"], reached["entity"])
         attributed = WasAttributedTo.objects.filter(entity__in=reached["entity"])
         _open(Agent, attributed.values_list("agent", flat=True))
 
@@ -91,6 +102,12 @@ def _open_activities(keys: Iterable[int]) -> None:
     _open(ConfigFile, configured.values_list("config_file", flat=True))
     associated = WasAssociatedWith.objects.filter(activity__in=keys)
     _open(Agent, associated.values_list("agent", flat=True))
+
+
+def _open_relations(activities: list[int], entities: list[int]) -> None:
+    """Make relations and lineages public of activities and entities that have become so."""
+    if activities or entities:
+        execute("open_relations", activities=activities, entities=entities)
 
 
 def _open(model: type[Model], keys: Iterable[int | None]) -> None:
@@ -201,6 +218,7 @@ def _enter_activities(records: Iterable[ActivityRecord]) -> None:
                 "start_time": _time(record.start),
                 "end_time": _time(record.end),
                 "comment": record.comment,
+                "private_comment": record.private_comment,
                 "status": record.status,
                 "public": record.public,
             }

@@ -30,7 +30,8 @@ from provenance.models.description import (
     UsageDescriptionEntity,
     ValueDescription,
 )
-from provenance.models.lineage import Lineage
+from provenance.models.lineage import Lineage, LineageSource
+from provenance.models.outbox import Outgoing
 
 __all__ = [
     "Activity",
@@ -45,6 +46,8 @@ __all__ = [
     "GenerationDescriptionEntity",
     "HadMember",
     "Lineage",
+    "LineageSource",
+    "Outgoing",
     "Parameter",
     "ParameterDescription",
     "UsageDescription",

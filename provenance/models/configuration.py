@@ -50,6 +50,7 @@ class WasConfiguredBy(models.Model):
     artefact_type = models.TextField()
     parameter = models.OneToOneField(Parameter, models.CASCADE, null=True)
     config_file = models.OneToOneField(ConfigFile, models.CASCADE, null=True)
+    public = models.BooleanField(default=False)
 
     class Meta:
         db_table = "provenance_was_configured_by"

@@ -1,4 +1,8 @@
-"""The core of the model: activities, entities, agents, and how they are related."""
+"""The core of the model: activities, entities, agents, and how they are related.
+
+A relation that has anything but keys is marked ``public`` itself where both its ends are: a
+condition of a query on its role or time must not be tried on a row that is hidden.
+"""
 
 from django.db import models
 from django.db.models import Func, Q
@@ -13,7 +17,10 @@ from provenance.records import AgentType, EntityClass, Status
 
 
 class Activity(models.Model):
-    """One run of something. ``status`` is NULL while others name it, but its record is missing."""
+    """One run of something. ``status`` is NULL while others name it, but its record is missing.
+
+    private_comment: for administrators only, such as the host's name.
+    """
 
     identifier = models.TextField(unique=True)
     name = models.TextField(null=True)
@@ -23,6 +30,7 @@ class Activity(models.Model):
     status = models.TextField(null=True)
     public = models.BooleanField(default=False)
     activity_description = models.ForeignKey(ActivityDescription, models.PROTECT, null=True)
+    private_comment = models.TextField(null=True)
 
     class Meta:
         db_table = "provenance_activity"
@@ -67,6 +75,11 @@ class Entity(models.Model):
             models.Index(fields=["location"], name="provenance_entity_location"),
             models.Index(fields=["checksum"], name="provenance_entity_checksum"),
             models.Index(fields=["step_identity"], name="provenance_entity_step"),
+            models.Index(
+                Func("invalidated_at_time", template="(%(expressions)s AT TIME ZONE 'UTC')"),
+                condition=Q(invalidated_at_time__isnull=False),
+                name="provenance_entity_invalidated",
+            ),
         )
         constraints = (
             models.CheckConstraint(
@@ -114,6 +127,7 @@ class Used(models.Model):
     role = models.TextField(null=True)
     time = models.DateTimeField(null=True)
     usage_description = models.ForeignKey(UsageDescription, models.SET_NULL, null=True)
+    public = models.BooleanField(default=False)
 
     class Meta:
         db_table = "provenance_used"
@@ -136,6 +150,7 @@ class WasGeneratedBy(models.Model):
     activity = models.ForeignKey(Activity, models.CASCADE)
     role = models.TextField(null=True)
     generation_description = models.ForeignKey(GenerationDescription, models.SET_NULL, null=True)
+    public = models.BooleanField(default=False)
 
     class Meta:
         db_table = "provenance_was_generated_by"
@@ -182,6 +197,7 @@ class WasAssociatedWith(models.Model):
     activity = models.ForeignKey(Activity, models.CASCADE, db_index=False)
     agent = models.ForeignKey(Agent, models.PROTECT)
     role = models.TextField(null=True)
+    public = models.BooleanField(default=False)
 
     class Meta:
         db_table = "provenance_was_associated_with"
@@ -203,6 +219,7 @@ class WasAttributedTo(models.Model):
     entity = models.ForeignKey(Entity, models.CASCADE, db_index=False)
     agent = models.ForeignKey(Agent, models.PROTECT)
     role = models.TextField(null=True)
+    public = models.BooleanField(default=False)
 
     class Meta:
         db_table = "provenance_was_attributed_to"

@@ -14,5 +14,5 @@ WITH file AS (
         (id, name, location, comment, config_file_description_id, public)
     SELECT id, name, location, comment, config_file_description_id, public FROM file
 )
-INSERT INTO provenance_was_configured_by (activity_id, artefact_type, config_file_id)
-SELECT activity_id, 'Configfile', id FROM file
+INSERT INTO provenance_was_configured_by (activity_id, artefact_type, config_file_id, public)
+SELECT activity_id, 'Configfile', id, public FROM file

@@ -15,5 +15,5 @@ WITH parameter AS (
         (id, name, value, value_entity_id, parameter_description_id, public)
     SELECT id, name, value, value_entity_id, parameter_description_id, public FROM parameter
 )
-INSERT INTO provenance_was_configured_by (activity_id, artefact_type, parameter_id)
-SELECT activity_id, 'Parameter', id FROM parameter
+INSERT INTO provenance_was_configured_by (activity_id, artefact_type, parameter_id, public)
+SELECT activity_id, 'Parameter', id, public FROM parameter

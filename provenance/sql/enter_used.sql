@@ -1,6 +1,6 @@
 -- What activities took in.
-INSERT INTO provenance_used (activity_id, entity_id, role, time, usage_description_id)
-SELECT a.id, e.id, r.role, r.time, d.id
+INSERT INTO provenance_used (activity_id, entity_id, role, time, usage_description_id, public)
+SELECT a.id, e.id, r.role, r.time, d.id, a.public AND e.public
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (
     activity text, entity text, role text, time timestamptz
 )

@@ -207,12 +207,16 @@ def test_walking_the_lineage_of_a_product_uses_the_indexes() -> None:
             " FROM generate_series(1, 5000) AS n"
         )
         cursor.execute(
-            "INSERT INTO provenance_lineage (descendant_id, ancestor_id, depth)"
-            " SELECT id, id - k, k FROM provenance_entity, generate_series(1, 5) AS k"
+            "INSERT INTO provenance_lineage_source (descendant_id, block_id, distance, public)"
+            " SELECT id, id, 0, true FROM provenance_entity"
+        )
+        cursor.execute(
+            "INSERT INTO provenance_lineage (descendant_id, ancestor_id, depth, public)"
+            " SELECT id, id - k, k, true FROM provenance_entity, generate_series(1, 5) AS k"
             " WHERE EXISTS (SELECT 1 FROM provenance_entity AS e WHERE e.id ="
             " provenance_entity.id - k)"
         )
-        cursor.execute("ANALYZE provenance_entity, provenance_lineage")
+        cursor.execute("ANALYZE provenance_entity, provenance_lineage, provenance_lineage_source")
         cursor.execute(
             "EXPLAIN SELECT e.location FROM provenance_public_lineage AS l"
             " JOIN provenance_public_entity AS e ON e.id = l.ancestor"

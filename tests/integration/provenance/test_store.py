@@ -26,6 +26,7 @@ from provenance import (
     ParameterRecord,
     Status,
     UsedRecord,
+    store,
 )
 from provenance.errors import ProvenanceError
 from provenance.models import (
@@ -33,7 +34,6 @@ from provenance.models import (
     ActivityDescription,
     Agent,
     Entity,
-    Lineage,
     Parameter,
     Used,
     WasConfiguredBy,
@@ -56,9 +56,17 @@ def run(name: str, used: Sequence[str], generated: Sequence[str]) -> ActivityRec
 
 
 def lineage() -> Pairs:
-    """The stored lineage: (descendant, ancestor) to depth."""
-    rows = Lineage.objects.values_list("descendant__identifier", "ancestor__identifier", "depth")
-    return {(descendant, ancestor): depth for descendant, ancestor, depth in rows}
+    """The stored lineage: (descendant, ancestor) to depth, every pair once."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT d.identifier, a.identifier, l.depth FROM provenance_whole_lineage AS l"
+            " JOIN provenance_entity AS d ON d.id = l.descendant_id"
+            " JOIN provenance_entity AS a ON a.id = l.ancestor_id"
+        )
+        rows = cursor.fetchall()
+    pairs = {(descendant, ancestor): depth for descendant, ancestor, depth in rows}
+    assert len(pairs) == len(rows)
+    return pairs
 
 
 def walked(records: Sequence[ActivityRecord | EntityRecord]) -> Pairs:
@@ -126,6 +134,17 @@ class LineageOfAnyHistory(TestCase):
     ) -> None:
         for portion in portions:
             enter(portion)
+        assert lineage() == walked([record for portion in portions for record in portion])
+
+    @settings(max_examples=40, deadline=None)
+    @given(histories())
+    def test_it_is_so_too_where_every_entity_shares_what_it_can(
+        self, portions: list[list[ActivityRecord | EntityRecord]]
+    ) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(store, "LEAST_SHARED", 1)
+            for portion in portions:
+                enter(portion)
         assert lineage() == walked([record for portion in portions for record in portion])
 
 
