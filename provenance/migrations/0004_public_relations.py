@@ -25,17 +25,25 @@ class Migration(migrations.Migration):
                         serialize=False,
                     ),
                 ),
-                ("block", models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="lineage_heirs",
-                to="provenance.entity",
-            )),
-                ("descendant", models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="lineage_sources",
-                to="provenance.entity",
-            )),
+                (
+                    "block",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lineage_heirs",
+                        to="provenance.entity",
+                    ),
+                ),
+                (
+                    "descendant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lineage_sources",
+                        to="provenance.entity",
+                    ),
+                ),
                 ("distance", models.IntegerField()),
                 ("public", models.BooleanField(default=False)),
             ],
@@ -107,6 +115,27 @@ class Migration(migrations.Migration):
             model_name="wasgeneratedby",
             name="public",
             field=models.BooleanField(default=False),
+        ),
+        migrations.AlterField(
+            model_name="lineage",
+            name="ancestor",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="descendants",
+                to="provenance.entity",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="lineage",
+            name="descendant",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="ancestors",
+                to="provenance.entity",
+            ),
         ),
         migrations.AddIndex(
             model_name="entity",

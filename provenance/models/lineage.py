@@ -5,6 +5,9 @@ hundred files. Written out, that is a row for each pair; here they share one blo
 ancestors of an entity are its own rows in `Lineage`, and those of another entity's rows (the
 ``block``) that `LineageSource` names, ``distance`` steps further away. Its own rows count more. The
 view ``provenance_whole_lineage`` has every pair once.
+
+The keys have no constraints in the database: checking them would take most of the time of writing
+a lineage. `provenance.store` writes, and `provenance.retention` removes, both in transactions.
 """
 
 from django.db import models
@@ -22,9 +25,11 @@ class LineageSource(models.Model):
 
     pk = models.CompositePrimaryKey("descendant", "block")
     descendant = models.ForeignKey(
-        Entity, models.CASCADE, related_name="lineage_sources", db_index=False
+        Entity, models.CASCADE, related_name="lineage_sources", db_index=False, db_constraint=False
     )
-    block = models.ForeignKey(Entity, models.CASCADE, related_name="lineage_heirs")
+    block = models.ForeignKey(
+        Entity, models.CASCADE, related_name="lineage_heirs", db_constraint=False
+    )
     distance = models.IntegerField()
     public = models.BooleanField(default=False)
 
@@ -49,8 +54,12 @@ class Lineage(models.Model):
     """
 
     pk = models.CompositePrimaryKey("descendant", "ancestor")
-    descendant = models.ForeignKey(Entity, models.CASCADE, related_name="ancestors", db_index=False)
-    ancestor = models.ForeignKey(Entity, models.CASCADE, related_name="descendants")
+    descendant = models.ForeignKey(
+        Entity, models.CASCADE, related_name="ancestors", db_index=False, db_constraint=False
+    )
+    ancestor = models.ForeignKey(
+        Entity, models.CASCADE, related_name="descendants", db_constraint=False
+    )
     depth = models.IntegerField()
     public = models.BooleanField(default=False)
 
