@@ -4,7 +4,7 @@ The same jobs as the UWS resources, with the same rights, limits and words.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
@@ -110,8 +110,11 @@ class Jobs(JobView):
     def post(self, request: Request, name: str) -> Response:
         """A new job; it is handed in at once where ``run`` is true."""
         body = body_of(request)
+        _refuse_others(body, _CREATION, "a job is created with")
         job_type = registry.get(name)
         destruction = body.get("destruction")
+        if not isinstance(body.get("run", False), bool):
+            raise ParameterError("run", "is true or false")
         job = service.create(
             job_type,
             self.principal,
@@ -142,7 +145,7 @@ class OneJob(JobView):
         changes: dict[str, Callable[[Any], None]] = {
             "parameters": lambda given: service.set_parameters(*asked, parameters_of_json(given)),
             "execution_duration": lambda given: service.set_execution_duration(
-                *asked, _whole("execution_duration", given) or 0
+                *asked, _there(_whole("execution_duration", given))
             ),
             "destruction": lambda given: service.set_destruction(
                 *asked, read_time("destruction", str(given))
@@ -150,8 +153,7 @@ class OneJob(JobView):
             "notify": lambda given: service.set_notify(*asked, _texts("notify", given)),
             "phase": lambda given: _move(str(given), *asked),
         }
-        for unknown in body.keys() - changes.keys():
-            raise ParameterError(unknown, f"can't be changed; {', '.join(changes)} can")
+        _refuse_others(body, changes, "what can be changed is")
         with transaction.atomic():
             for field, change in changes.items():
                 if field in body:
@@ -191,6 +193,20 @@ def _object(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise DaliError("the body must be a JSON object")
     return body
+
+
+_CREATION = ("parameters", "run_id", "execution_duration", "destruction", "notify", "run")
+
+
+def _refuse_others(body: dict[str, Any], known: Iterable[str], what: str) -> None:
+    for unknown in sorted(body.keys() - set(known)):
+        raise ParameterError(unknown, f"can't be given here; {what} {', '.join(known)}")
+
+
+def _there(seconds: int | None) -> int:
+    if seconds is None:
+        raise ParameterError("execution_duration", "missing")
+    return seconds
 
 
 def parameters_of_json(given: Any) -> Parameters:

@@ -30,6 +30,9 @@ from uws.types import JobType
 
 logger = logging.getLogger(__name__)
 
+#: More than any list has, and few enough for PostgreSQL to count.
+_LIST_AT_MOST = 1 << 31
+
 #: Files that come with a request: the name of each and its pieces.
 SentFiles = Mapping[str, Iterable[bytes]]
 NO_FILES: SentFiles = {}
@@ -130,7 +133,10 @@ def list_jobs(
         found = found.exclude(phase=Phase.ARCHIVED)
     if after is not None:
         found = found.filter(creation_time__gt=after)
-    return tuple(records.summary(job) for job in (found if last is None else found[:last]))
+    return tuple(
+        records.summary(job)
+        for job in (found if last is None else found[: min(last, _LIST_AT_MOST)])
+    )
 
 
 def set_parameters(

@@ -9,6 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 from defusedxml import ElementTree
+from django.db.models.functions import Now
+
+from uws.models import Job
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -186,6 +189,44 @@ def test_waiting_through_every_phase_meets_them_in_order(ann):
     assert met == ["QUEUED", "EXECUTING", "COMPLETED"]
 
 
-@pytest.mark.parametrize("query", [{"WAIT": "long"}, {"WAIT": 5, "PHASE": "ASLEEP"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"WAIT": "long"},
+        {"WAIT": "1.5"},
+        {"WAIT": "9" * 5000},
+        {"WAIT": ["5", "5"]},
+        {"WAIT": 5, "PHASE": "ASLEEP"},
+        {"WAIT": 5, "PHASE": ["PENDING", "QUEUED"]},
+    ],
+)
 def test_waiting_for_nonsense_is_refused(ann, query):
-    assert ann.get(ann.create(), **query).status_code == 400
+    answer = ann.get(ann.create(), **query)
+    assert answer.status_code == 400
+    assert "WAIT: " in answer.text or "PHASE: " in answer.text
+
+
+@pytest.mark.parametrize("wait", ["-5", "99999999999999999999"])
+def test_waiting_longer_than_the_server_allows_ends_with_the_change(ann, wait):
+    job = ann.create(PHASE="RUN", sleep_s="1")
+    assert ann.phase(job, WAIT=20, PHASE="QUEUED") == "EXECUTING"
+    phase, seconds = ann.waited(job, WAIT=wait)
+    assert (phase, seconds < 5) == ("COMPLETED", True)
+
+
+def test_waiting_without_a_time_does_not_wait(ann):
+    phase, seconds = ann.waited(ann.create(), WAIT="")
+    assert (phase, seconds < 1) == ("PENDING", True)
+
+
+def test_a_held_job_is_not_waited_for(ann):
+    job = ann.create()
+    Job.objects.update(phase="HELD", queued_time=Now())
+    phase, seconds = ann.waited(job, WAIT=20, PHASE="HELD")
+    assert (phase, seconds < 1) == ("HELD", True)
+
+
+def test_only_the_jobs_own_resource_holds_its_answer(ann):
+    began = time.monotonic()
+    assert ann.get(f"{ann.create()}/phase", WAIT=20).text == "PENDING"
+    assert time.monotonic() - began < 1
