@@ -79,11 +79,19 @@ class Janitor:
                 orphan
                 for attempt in folder.iterdir()
                 if attempt.name.isdigit()
-                for orphan in _left_over(job, attempt)
-                if self._is_old(orphan)
+                for orphan in self._left_over(job, attempt)
             ]
         except FileNotFoundError:
             return []  # it has just been removed
+
+    def _left_over(self, job: Job, attempt: Path) -> list[Path]:
+        """What an attempt has left behind: its folder, or what was not to be kept in it."""
+        number = int(attempt.name)
+        if job.phase == Phase.COMPLETED and number == job.attempts:
+            # nobody needs these any more, so there is no grace
+            return [path for path in finished.not_results(job.id, number) if path.exists()]
+        is_over = Phase(job.phase) in TERMINAL or number < job.attempts
+        return [attempt] if is_over and self._is_old(attempt) else []
 
     def _is_old(self, folder: Path) -> bool:
         return time.time() - folder.stat().st_mtime > self._grace_s
@@ -105,15 +113,6 @@ class Janitor:
         if holds_our_jobs:
             marker.write_text(identity + "\n")
         return holds_our_jobs
-
-
-def _left_over(job: Job, attempt: Path) -> list[Path]:
-    """What an attempt at a job has left behind: its folder, or what was not to be kept in it."""
-    number = int(attempt.name)
-    if job.phase == Phase.COMPLETED and number == job.attempts:
-        return [path for path in finished.not_results(job.id, number) if path.exists()]
-    is_over = Phase(job.phase) in TERMINAL or number < job.attempts
-    return [attempt] if is_over else []
 
 
 def _identity() -> str:

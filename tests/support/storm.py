@@ -210,10 +210,17 @@ class _Storm:
                 (left,) = cursor.fetchone() or (0,)
             connection.close()
             if not left:
-                time.sleep(1)  # files of what was just killed are being removed
+                self._wait_for_the_tidying()
                 return
             time.sleep(0.2)
         self.outcome.wrong.append(f"{left} jobs have not ended")
+
+    def _wait_for_the_tidying(self) -> None:
+        """Files of what was killed last are being removed; notes by the janitor's next round."""
+        time.sleep(1)
+        until = time.monotonic() + 30
+        while any(self.server.jobs.rglob(".finished")) and time.monotonic() < until:
+            time.sleep(0.5)
 
     def _check(self) -> None:
         connection = psycopg2.connect(self.server.database)
