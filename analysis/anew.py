@@ -1,28 +1,85 @@
-"""Whether steps are to be made anew, whatever the cache has: for checking what it has."""
+"""Runs that use nothing made before: for checking what the cache has."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-_folder: ContextVar[Path | None] = ContextVar("analysis_anew", default=None)
+from django.conf import settings
+
+from analysis import cache_index
+from analysis.cache import Cache
+from analysis.comparison import agree
+from analysis.execution import StepResult
+from analysis.steps import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Remade:
+    """A step that was made anew, beside what the cache has of it.
+
+    cached_checksum: of the file in the cache; ``None`` where it has none. identical: the same
+    bytes. agrees: identical, or equal within the step's stated tolerance.
+    """
+
+    step: Step
+    checksum: str
+    cached_checksum: str | None
+    identical: bool
+    agrees: bool
+
+    @property
+    def words(self) -> str:
+        """What came out, for the job's log."""
+        if self.cached_checksum is None:
+            return "made anew; the cache has nothing to compare it with"
+        if self.identical:
+            return "made anew: identical to the cached file"
+        return "made anew: differs, within the tolerance" if self.agrees else "made anew: DIFFERS"
+
+
+@dataclass(slots=True)
+class Anew:
+    """A run that makes all anew. cache: of its own. remade: each step that it made, in order."""
+
+    cache: Cache
+    remade: list[Remade] = field(default_factory=list)
+
+    def compare(self, result: StepResult) -> Remade:
+        """Note how a new result compares with what the cache has."""
+        shared = Cache(Path(settings.VO_CACHE_ROOT))
+        identity = result.step.identity
+        cached = cache_index.find(shared, [identity]).get(identity)
+        checksum = str(result.file.entity.checksum)
+        of_cached = None if cached is None else str(cached.entity.checksum)
+        is_identical = checksum == of_cached
+        agrees = is_identical or (
+            cached is not None and agree(result.file.path, cached.path, result.step.kind.tolerance)
+        )
+        self.remade.append(Remade(result.step, checksum, of_cached, is_identical, agrees))
+        return self.remade[-1]
+
+
+_now: ContextVar[Anew | None] = ContextVar("analysis_anew", default=None)
 
 
 @contextmanager
-def everything_anew(below: Path) -> Iterator[None]:
-    """Inside the block no graph finds anything in the cache, nor leaves anything there.
+def everything_anew() -> Iterator[Anew]:
+    """Inside the block no graph finds anything in the cache, nor changes anything there.
 
-    Results go to a folder of the block's own below that one, which is removed at its end.
+    Results are new entities of the provenance. Their files lie in a folder of the block's own,
+    below the cache's since that is what processes on other machines reach, and go at its end.
     """
-    with TemporaryDirectory(dir=below) as name:
-        token = _folder.set(Path(name))
-        try:
-            yield
-        finally:
-            _folder.reset(token)
+    anew = Anew(Cache(Path(settings.VO_CACHE_ROOT)).private())
+    token = _now.set(anew)
+    try:
+        yield anew
+    finally:
+        _now.reset(token)
+        anew.cache.discard()
 
 
-def own_folder() -> Path | None:
-    """Where results go in such a block; ``None`` outside of one."""
-    return _folder.get()
+def anew() -> Anew | None:
+    """The block that this runs in; ``None`` outside of one."""
+    return _now.get()

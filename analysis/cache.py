@@ -1,34 +1,63 @@
-"""The cache: what a step has made, found again by the step's identity.
+"""The cache's files: what a step has made, found again by the step's identity.
 
 Every result has a folder of its own, named by identity, holding the file and ``making.json``: the
-provenance record of the activity that made it, with the file's checksum. A folder is whole or
-absent, since it is written under a temporary name and renamed; nothing of the run is in the file
-itself. A file that no longer has its checksum is never returned: the folder is moved away and the
-result made again.
+provenance record of the activity that made it, with the file's checksum, and what the index in
+PostgreSQL (`analysis.cache_index`) needs to know. A folder is whole or absent, since it is written
+under a temporary name, flushed and renamed; the first one stands. Nothing of the run is in the file
+itself. Nothing here needs a database: processes on any machine that reaches the folder write here.
+
+The folder's file system must rename folders atomically: a local POSIX file system, or NFS v4.
 """
 
-import fcntl
+import errno
 import hashlib
 import json
+import logging
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from analysis.comparison import EXACT, agree
+from analysis.steps import Tolerance
 from provenance.records import ActivityRecord, EntityRecord
 
+logger = logging.getLogger(__name__)
+
 MAKING = "making.json"
+#: What is left under a temporary name by a process that died is removed after this time.
+_LEFT_BEHIND_S = 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is known of the making of a result, without the file.
+
+    engine, label: of the step. seconds: that it took. peak_memory: bytes, where it was measured.
+    """
+
+    activity: ActivityRecord
+    engine: str
+    label: str
+    seconds: float
+    peak_memory: int | None = None
+
+    @property
+    def entity(self) -> EntityRecord:
+        """The file as an entity of the provenance, with its checksum."""
+        (generated,) = self.activity.generated
+        return generated.entity
 
 
 @dataclass(frozen=True, slots=True)
 class CachedFile:
-    """A result and the record of its making.
+    """A result in the cache.
 
     entity: the file, with its checksum, as an entity of the provenance. activity: the run of the
-    step that generated it.
+    step that generated it; no more than identifier and name where it was found in the index.
     """
 
     path: Path
@@ -43,73 +72,153 @@ def file_checksum(path: Path) -> str:
 
 
 class Cache:
-    """Results below one folder, shared by any number of processes on this machine."""
+    """Results below one folder, shared by any number of processes."""
 
     def __init__(self, root: Path) -> None:
         """``root`` is made where it doesn't exist."""
-        self._root = root
-        for name in ("results", "locks", "temporary", "damaged"):
+        self.root = root
+        for name in ("results", "temporary", "damaged", "private"):
             (root / name).mkdir(parents=True, exist_ok=True)
 
-    def find(self, identity: str) -> CachedFile | None:
-        """The result of that identity, checksum verified, or ``None``."""
+    def path(self, identity: str, file_name: str) -> Path:
+        """Where the result of that identity lies, if it is there."""
+        return self._folder(identity) / file_name
+
+    def read(self, identity: str) -> tuple[CachedFile, Record] | None:
+        """What lies under that identity, its checksum not looked at; ``None`` for nothing."""
         folder = self._folder(identity)
         try:
             making = json.loads((folder / MAKING).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        path = folder / making["file"]
-        activity = ActivityRecord.from_json(json.dumps(making["activity"]))
-        (generated,) = activity.generated
-        if not path.exists() or file_checksum(path) != generated.entity.checksum:
-            self._set_aside(folder)
+        except (OSError, ValueError):
+            self.set_aside(identity)
             return None
-        return CachedFile(path, generated.entity, activity)
+        record = Record(
+            ActivityRecord.from_json(json.dumps(making["activity"])),
+            engine=making["engine"],
+            label=making["label"],
+            seconds=making["seconds"],
+            peak_memory=making.get("peak_memory"),
+        )
+        path = folder / making["file"]
+        if not path.is_file():
+            self.set_aside(identity)
+            return None
+        return CachedFile(path, record.entity, record.activity), record
 
-    def find_or_make(
-        self, identity: str, file_name: str, make: Callable[[Path], ActivityRecord]
-    ) -> tuple[CachedFile, bool]:
-        """The result of that identity, and whether it had to be made.
+    def find(self, identity: str) -> tuple[CachedFile, Record] | None:
+        """The result of that identity if it is whole; one without its checksum is set aside."""
+        found = self.read(identity)
+        if found is None or self.is_whole(found[0]):
+            return found
+        self.set_aside(identity)
+        return None
 
-        ``make`` writes the file and returns the record of its making, whose one generated entity
-        carries the file's checksum. Of several processes that want one result, one makes it and
-        the others wait; the lock ends with its process.
+    def is_whole(self, file: CachedFile) -> bool:
+        """Whether the file has the checksum that it was stored with."""
+        try:
+            return file_checksum(file.path) == file.entity.checksum
+        except FileNotFoundError:
+            return False
+
+    def store(
+        self,
+        identity: str,
+        file_name: str,
+        make: Callable[[Path], Record],
+        tolerance: Tolerance = EXACT,
+    ) -> tuple[CachedFile, Record, bool]:
+        """Store what ``make`` writes, unless another was first; whether this one's stands.
+
+        ``make`` is given the path to write to and returns the record of the making, whose one
+        generated entity carries the file's checksum. A result that comes second is compared with
+        the first and dropped. Raises `OSError` where the disk is full, leaving nothing behind.
         """
-        with self._lock(identity):
-            found = self.find(identity)
-            if found is not None:
-                return found, False
-            with tempfile.TemporaryDirectory(dir=self._root / "temporary") as name:
-                folder = Path(name) / "result"
-                folder.mkdir()
-                activity = make(folder / file_name)
-                making = {"file": file_name, "activity": json.loads(activity.to_json())}
-                (folder / MAKING).write_text(json.dumps(making, indent=1), encoding="utf-8")
-                for written in folder.iterdir():
-                    _flush(written)
-                target = self._folder(identity)
+        with tempfile.TemporaryDirectory(dir=self.root / "temporary") as name:
+            folder = Path(name) / "result"
+            folder.mkdir()
+            record = make(folder / file_name)
+            making = {
+                "file": file_name,
+                "engine": record.engine,
+                "label": record.label,
+                "seconds": record.seconds,
+                "peak_memory": record.peak_memory,
+                "activity": json.loads(record.activity.to_json()),
+            }
+            (folder / MAKING).write_text(json.dumps(making, indent=1), encoding="utf-8")
+            for written in folder.iterdir():
+                _flush(written)
+            _flush(folder)
+            target = self._folder(identity)
+            while True:
                 target.parent.mkdir(exist_ok=True)
-                folder.rename(target)
+                try:
+                    folder.rename(target)
+                except OSError as error:
+                    if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                        raise
+                    first = self.find(identity)
+                    if first is None:
+                        continue  # it was damaged, or has just been evicted
+                    if not agree(folder / file_name, first[0].path, tolerance):
+                        logger.warning(
+                            "step %s made twice with different results; the first stands",
+                            identity[:12],
+                        )
+                    return *first, False
                 _flush(target.parent)
-            made = self.find(identity)
-        if made is None:
-            raise OSError(f"the result of step {identity[:12]} was damaged while it was stored")
-        return made, True
+                stored = CachedFile(target / file_name, record.entity, record.activity)
+                return stored, record, True
+
+    def set_aside(self, identity: str) -> None:
+        """Keep a damaged result for the operator to look at, only the last one of an identity."""
+        target = self.root / "damaged" / identity
+        shutil.rmtree(target, ignore_errors=True)
+        try:
+            self._folder(identity).rename(target)
+        except FileNotFoundError:
+            return  # another process has just done so
+        logger.warning("cached step %s is damaged and was set aside", identity[:12])
+
+    def remove(self, identity: str) -> None:
+        """Remove the result of that identity: at once gone for everybody, then from the disk."""
+        with tempfile.TemporaryDirectory(dir=self.root / "temporary") as name:
+            try:
+                self._folder(identity).rename(Path(name) / "result")
+            except FileNotFoundError:
+                return
+
+    def identities(self) -> Iterator[str]:
+        """Of all results that lie here."""
+        for shelf in sorted((self.root / "results").iterdir()):
+            for folder in sorted(shelf.iterdir()):
+                yield folder.name
+
+    def damaged(self) -> int:
+        """How many damaged results have been set aside."""
+        return sum(1 for _ in (self.root / "damaged").iterdir())
+
+    def private(self) -> "Cache":
+        """A new cache for one run that shall use nothing made before; `discard` it afterwards."""
+        return Cache(Path(tempfile.mkdtemp(dir=self.root / "private")))
+
+    def discard(self) -> None:
+        """Remove a private cache with all that it holds."""
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def sweep(self, older_than_s: float = _LEFT_BEHIND_S) -> None:
+        """Remove what processes that died have left under temporary names."""
+        for left in (*(self.root / "temporary").iterdir(), *(self.root / "private").iterdir()):
+            try:
+                if time.time() - left.stat().st_mtime > older_than_s:
+                    shutil.rmtree(left, ignore_errors=True)
+            except FileNotFoundError:
+                continue
 
     def _folder(self, identity: str) -> Path:
-        return self._root / "results" / identity[:2] / identity
-
-    @contextmanager
-    def _lock(self, identity: str) -> Iterator[None]:
-        with (self._root / "locks" / identity).open("w") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-
-    def _set_aside(self, folder: Path) -> None:
-        """Keep a damaged result for the operator to look at, only the last one of an identity."""
-        target = self._root / "damaged" / folder.name
-        shutil.rmtree(target, ignore_errors=True)
-        folder.rename(target)
+        return self.root / "results" / identity[:2] / identity
 
 
 def _flush(path: Path) -> None:

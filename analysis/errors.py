@@ -132,6 +132,16 @@ class DiskFull(MachineFailure):
     retry = False
 
 
+class NotEnoughMemory(MachineFailure):
+    """The step needs more memory than it may use, or than there is."""
+
+    retry = False
+
+
+class ClusterLost(MachineFailure):
+    """What the steps run on can't be reached, or has given up a step."""
+
+
 class SoftwareChanged(MachineFailure):
     """The engine's software is no longer that with which the graph was planned."""
 

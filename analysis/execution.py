@@ -1,22 +1,30 @@
-"""Running a graph: what the cache has is used, the rest is computed by a pool of processes.
+"""Driving a graph: what the cache has is used, the rest is made, wherever steps run.
 
-The one who runs a graph is told of every result as soon as it exists and before any step that
-uses it starts, so that provenance is always entered from the events towards the products.
+The driver holds no truth of its own. What is made lies in the cache and its index, who makes what
+is in PostgreSQL: another driver of the same graph, after the death of this one or beside it, goes
+on from there. The one who runs a graph is told of every result as soon as it is registered and
+before any step that uses it starts, so that provenance is always entered from the events towards
+the products.
 """
 
-import os
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from multiprocessing import get_context
-from pathlib import Path
 
-from analysis.cache import Cache, CachedFile
-from analysis.errors import AnalysisError
-from analysis.making import Input, Making, Task, make
+from analysis.cache import CachedFile
+from analysis.errors import AnalysisError, ClusterLost, MachineFailure
+from analysis.executors import Ended, Executor
+from analysis.ledger import Ledger
+from analysis.making import DamagedInputs, Input, Making, Task
+from analysis.step_processes import packed
 from analysis.steps import RawFile, Step, in_order
+
+#: How often a step is begun whose machine fails.
+_TRIES = 3
+#: How often a driver looks for what others make, and renews what it has claimed, in seconds.
+_LOOK_EVERY_S = 0.25
+_RENEW_EVERY_S = 4.0
+_RECONNECT_EVERY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +42,28 @@ class StepResult:
 
 @dataclass(frozen=True, slots=True)
 class StepFailure:
-    """A step that could not give its result, and why, in words for the user."""
+    """A step that could not give its result.
+
+    reason: in words for the user. cause: the failure itself, of this step or of one it needs.
+    """
 
     step: Step
     reason: str
+    cause: AnalysisError
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Where and in whose name a graph runs.
+    """In whose name a graph runs.
 
-    cache_root: folder of the cache. authority: IVOA authority of new identifiers. software:
-    what computes (this server, the engine's libraries), and the versions.
+    authority: IVOA authority of new identifiers. software: what computes (this server, the
+    engine's libraries), and the versions. patience_s: how long to wait for what steps run on, when
+    it can't be reached.
     """
 
-    cache_root: Path
     authority: str
     software: Mapping[str, str]
+    patience_s: float = 300.0
 
 
 @dataclass(slots=True)
@@ -65,124 +78,289 @@ class GraphResult:
         return self.results.get(step.identity)
 
 
-_ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
+class Listener:
+    """Who is told how a graph goes; each call comes from the driver's own thread."""
 
-OnResult = Callable[[StepResult], None]
-OnFailure = Callable[[StepFailure], None]
+    def planned(self, steps: Sequence[Step]) -> None:
+        """These steps are looked at; called again where damage makes more of them necessary."""
 
+    def succeeded(self, result: StepResult) -> None:
+        """The result is there, and registered."""
 
-@contextmanager
-def process_pool(processes: int, preload: str) -> Iterator[ProcessPoolExecutor]:
-    """A pool whose processes start clean: they inherit no database connection and no thread.
-
-    preload: module that each of them needs. Nothing starts before the first step has to run.
-    Linear algebra is told to use one thread: many would fight for the processors that the pool
-    keeps busy, and add numbers in an order that differs from run to run.
-    """
-    os.environ.update(_ONE_THREAD)
-    context = get_context("forkserver")
-    context.set_forkserver_preload([preload])
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        try:
-            yield pool
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def plan(targets: tuple[Step, ...], cache: Cache) -> dict[Step, CachedFile | None]:
-    """The steps that a run has to look at, inputs before users, each with what the cache has.
-
-    Nothing stands behind a cached step: what it was made from need not exist any more.
-    """
-    found: dict[str, CachedFile | None] = {}
-    stack = list(targets)
-    while stack:
-        step = stack.pop()
-        if step.identity not in found:
-            found[step.identity] = cached = cache.find(step.identity)
-            if cached is None:
-                stack.extend(step.needed_steps())
-    return {step: found[step.identity] for step in in_order(targets) if step.identity in found}
+    def failed(self, failure: StepFailure) -> None:
+        """The step, or one that it needs, can't be made of these data."""
 
 
 def run_graph(
-    planned: Mapping[Step, CachedFile | None],
+    targets: Iterable[Step],
+    ledger: Ledger,
+    executor: Callable[[], Executor],
     surroundings: Surroundings,
-    pool: ProcessPoolExecutor,
-    *,
-    on_result: OnResult,
-    on_failure: OnFailure,
+    listener: Listener,
 ) -> GraphResult:
-    """Run what ``plan`` found missing; a failed step fails only what depends on it."""
-    outcome = GraphResult()
-    waiting: list[Step] = []
-    running: dict[Future[Making], Step] = {}
+    """Make the results of ``targets``; a failed step fails only what depends on it.
 
-    def succeeded(result: StepResult) -> None:
-        on_result(result)
-        outcome.results[result.step.identity] = result
+    executor: gives the place where steps run; asked for when a step must run, not before.
+    Raises `analysis.errors.MachineFailure` where not the data failed but what computes.
+    """
+    return _Driver(tuple(targets), ledger, executor, surroundings, listener).run()
 
-    def failed(step: Step, reason: str) -> None:
-        failure = StepFailure(step, reason)
-        on_failure(failure)
-        outcome.failures[step.identity] = failure
 
-    def start_what_can_start() -> None:
-        for step in tuple(waiting):
-            needed = tuple(step.needed_steps())
-            lost = next((s for s in needed if s.identity in outcome.failures), None)
-            if lost is not None:
-                waiting.remove(step)
-                failed(step, outcome.failures[lost.identity].reason)
-            elif all(s.identity in outcome.results for s in needed):
-                waiting.remove(step)
-                task = _task(step, outcome, surroundings)
-                running[pool.submit(make, surroundings.cache_root, task)] = step
+class _Driver:
+    """One run of one graph."""
 
-    for step, cached in planned.items():
-        if cached is None:
-            waiting.append(step)
+    def __init__(
+        self,
+        targets: tuple[Step, ...],
+        ledger: Ledger,
+        executor: Callable[[], Executor],
+        surroundings: Surroundings,
+        listener: Listener,
+    ) -> None:
+        self._targets = targets
+        self._ledger = ledger
+        self._executor = executor
+        self._surroundings = surroundings
+        self._listener = listener
+        self._outcome = GraphResult()
+        self._steps = in_order(targets)
+        self._positions = {step.identity: n for n, step in enumerate(self._steps)}
+        #: What is to be made, with the inputs that it still waits for; and who waits for what.
+        self._waiting: dict[str, set[str]] = {}
+        self._users: dict[str, list[Step]] = {}
+        self._ready: dict[str, Step] = {}
+        self._running: dict[str, tuple[Step, str]] = {}  # by identity; with the key
+        self._elsewhere: dict[str, Step] = {}
+        self._tries: dict[str, int] = {}
+        self._lost_since: float | None = None
+        self._look_due = self._renew_due = 0.0
+
+    def run(self) -> GraphResult:
+        """See `run_graph`."""
+        self._ledger.hold(self._steps)
+        self._require(self._targets)
+        while self._waiting or self._ready or self._running or self._elsewhere:
+            self._begin()
+            ended = self._wait()
+            self._settle(ended)
+            self._look_elsewhere()
+            if time.monotonic() >= self._renew_due:
+                self._ledger.renew()
+                self._renew_due = time.monotonic() + _RENEW_EVERY_S
+        return self._outcome
+
+    def _require(self, targets: Sequence[Step]) -> None:
+        """Find these results, or plan to make them and what they need.
+
+        Nothing stands behind a result that is found: what it was made from need not exist any
+        more. What the job itself will read, the graph's targets, is checked to the last byte; what
+        steps read, they check.
+        """
+        found = self._ledger.find(targets)
+        if len(found) < len(set(targets)):
+            found.update(self._ledger.find(in_order(tuple(targets))))
+        wanted = {step.identity for step in self._targets}
+        damaged = [i for i in wanted & found.keys() if not self._ledger.cache.is_whole(found[i])]
+        if damaged:
+            self._ledger.damaged(damaged)
+            found = {i: file for i, file in found.items() if i not in damaged}
+        planned: list[Step] = []
+        visited: set[str] = set()
+        stack = list(reversed(targets))
+        while stack:
+            step = stack.pop()
+            if step.identity in visited or self._is_known(step.identity):
+                continue
+            visited.add(step.identity)
+            planned.append(step)
+            if step.identity not in found:
+                stack.extend(step.needed_steps())
+        missing = [step for step in planned if step.identity not in found]
+        self._listener.planned(planned)
+        restored = [step for step in planned if step.identity in found]
+        self._ledger.used([step.identity for step in restored])
+        for step in missing:
+            self._waiting[step.identity] = set()
+        for step in sorted(restored, key=lambda step: self._positions[step.identity]):
+            self._succeed(StepResult(step, found[step.identity], restored=True))
+        for step in missing:
+            self._make(step)
+
+    def _is_known(self, identity: str) -> bool:
+        outcome = self._outcome
+        return (
+            identity in outcome.results
+            or identity in outcome.failures
+            or identity in self._waiting
+            or identity in self._ready
+            or identity in self._running
+            or identity in self._elsewhere
+        )
+
+    def _make(self, step: Step) -> None:
+        """Have the step made as soon as its inputs are there."""
+        needed = {s.identity for s in step.needed_steps()}
+        for failed in needed & self._outcome.failures.keys():
+            self._waiting.pop(step.identity, None)
+            self._fail(step, self._outcome.failures[failed].cause)
+            return
+        lacking = needed - self._outcome.results.keys()
+        if lacking:
+            self._waiting[step.identity] = lacking
+            for identity in lacking:
+                self._users.setdefault(identity, []).append(step)
         else:
-            succeeded(StepResult(step, cached, restored=True))
-    start_what_can_start()
-    while running:
-        done, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in done:
-            step = running.pop(future)
-            try:
-                making = future.result()
-            except AnalysisError as error:
-                failed(step, str(error))
-            except BrokenProcessPool:
-                raise AnalysisError(
-                    f"{step.label}: step {step.kind.name}: its process was ended from outside,"
-                    " most likely for want of memory"
-                ) from None
+            self._waiting.pop(step.identity, None)
+            self._ready[step.identity] = step
+
+    def _succeed(self, result: StepResult) -> None:
+        identity = result.step.identity
+        self._outcome.results[identity] = result
+        self._listener.succeeded(result)
+        for user in self._users.pop(identity, ()):
+            lacking = self._waiting.get(user.identity)
+            if lacking is not None:
+                lacking.discard(identity)
+                if not lacking:
+                    del self._waiting[user.identity]
+                    self._ready[user.identity] = user
+
+    def _fail(self, step: Step, cause: AnalysisError) -> None:
+        failed = [step]
+        while failed:
+            lost = failed.pop()
+            failure = StepFailure(lost, str(cause), cause)
+            self._outcome.failures[lost.identity] = failure
+            self._listener.failed(failure)
+            for user in self._users.pop(lost.identity, ()):
+                if self._waiting.pop(user.identity, None) is not None:
+                    failed.append(user)
+
+    def _begin(self) -> None:
+        """Claim what can be made now, and give it to the place where steps run."""
+        for step in tuple(self._ready.values()):
+            if any(s.identity not in self._outcome.results for s in step.needed_steps()):
+                del self._ready[step.identity]  # an input was found damaged meanwhile
+                self._make(step)
+        if not self._ready:
+            return
+        try:
+            executor = self._executor()
+            place = executor.place()
+            steps = tuple(self._ready.values())
+            keys = self._ledger.claim(steps, place)
+            for step in steps:
+                key = keys.get(step.identity)
+                if key is None:
+                    self._elsewhere[step.identity] = step
+                else:
+                    task = packed(self._ledger.cache.root, self._task(step))
+                    executor.submit(key, task, step.kind.memory)
+                    self._running[step.identity] = (step, key)
+                del self._ready[step.identity]
+        except ClusterLost as lost:
+            self._be_patient(lost)
+
+    def _be_patient(self, lost: ClusterLost) -> None:
+        """Nothing can be run now; raise what happened where that has lasted too long."""
+        now = time.monotonic()
+        if self._lost_since is None:
+            self._lost_since = now
+        if now - self._lost_since > self._surroundings.patience_s:
+            raise lost
+        if not self._running:
+            time.sleep(_RECONNECT_EVERY_S)
+
+    def _wait(self) -> list[Ended]:
+        timeout_s = _LOOK_EVERY_S if self._elsewhere or self._ready else 1.0
+        if self._running or self._elsewhere:
+            ear = self._ledger.ear() if self._elsewhere else None
+            return self._executor().wait(timeout_s, ear)
+        return []
+
+    def _settle(self, ended: Sequence[Ended]) -> None:
+        """Register what was made, all at once; try again, or give up, what was not."""
+        by_key = {key: step for step, key in self._running.values()}
+        made: dict[Step, Making] = {}
+        for item in ended:
+            step = by_key.get(item.key)
+            if step is None:
+                continue
+            del self._running[step.identity]
+            outcome = item.outcome
+            if isinstance(outcome, Making):
+                made[step] = outcome
+            elif isinstance(outcome, DamagedInputs):
+                self._remake(step, outcome.identities)
+            elif outcome is None:
+                self._ready[step.identity] = step
+                self._be_patient(ClusterLost("the computers that run steps can't be reached"))
             else:
-                succeeded(StepResult(step, making.file, making.restored, making.messages))
-        start_what_can_start()
-    return outcome
+                self._try_again(step, outcome)
+        if made:
+            self._lost_since = None
+            entered = self._ledger.register(made)
+            for step, making in made.items():
+                is_new = step.identity in entered and not making.restored
+                messages = making.messages if is_new else ()
+                self._succeed(StepResult(step, making.file, not is_new, messages))
 
+    def _try_again(self, step: Step, failure: AnalysisError) -> None:
+        tries = self._tries[step.identity] = self._tries.get(step.identity, 0) + 1
+        if isinstance(failure, MachineFailure):
+            if not failure.retry or tries >= _TRIES:
+                self._ledger.give_up(step)
+                raise failure.at("", f"{step.kind.name} {step.label}".strip())
+            self._ready[step.identity] = step
+        else:
+            self._ledger.give_up(step)
+            self._fail(step, failure)
 
-def _task(step: Step, outcome: GraphResult, surroundings: Surroundings) -> Task:
-    return Task(
-        identity=step.identity,
-        kind=step.kind,
-        engine=step.engine,
-        software_digest=step.software_digest,
-        parameters=dict(step.parameters),
-        inputs={
-            role: tuple(_input(node, outcome) for node in nodes)
-            for role, nodes in step.inputs.items()
-        },
-        label=step.label,
-        authority=surroundings.authority,
-        software=dict(surroundings.software),
-    )
+    def _remake(self, step: Step, damaged: Sequence[str]) -> None:
+        """Inputs of the step turned out to be damaged: make these anew, then the step."""
+        tries = self._tries[step.identity] = self._tries.get(step.identity, 0) + 1
+        if tries > _TRIES:
+            raise MachineFailure("files of the cache are damaged again and again")
+        self._ledger.damaged(damaged)
+        for identity in damaged:
+            self._outcome.results.pop(identity, None)
+        self._waiting[step.identity] = set()
+        self._require([s for s in step.needed_steps() if s.identity in damaged])
+        self._make(step)
 
+    def _look_elsewhere(self) -> None:
+        """What others make: take it when it is there, make it when they have given up."""
+        if not self._elsewhere or time.monotonic() < self._look_due:
+            return
+        self._look_due = time.monotonic() + _LOOK_EVERY_S
+        steps = tuple(self._elsewhere.values())
+        found = self._ledger.find(steps)
+        self._ledger.used(list(found))
+        for step in steps:
+            del self._elsewhere[step.identity]
+            if step.identity in found:
+                self._succeed(StepResult(step, found[step.identity], restored=True))
+            else:
+                self._ready[step.identity] = step
 
-def _input(node: Step | RawFile, outcome: GraphResult) -> Input:
-    if isinstance(node, RawFile):
-        return Input(node.path, node.entity)
-    file = outcome.results[node.identity].file
-    return Input(file.path, file.entity)
+    def _task(self, step: Step) -> Task:
+        return Task(
+            identity=step.identity,
+            kind=step.kind,
+            engine=step.engine,
+            software_digest=step.software_digest,
+            parameters=dict(step.parameters),
+            inputs={
+                role: tuple(self._input(node) for node in nodes)
+                for role, nodes in step.inputs.items()
+            },
+            label=step.label,
+            authority=self._surroundings.authority,
+            software=dict(self._surroundings.software),
+        )
+
+    def _input(self, node: Step | RawFile) -> Input:
+        if isinstance(node, RawFile):
+            return Input(node.path, node.entity)
+        file = self._outcome.results[node.identity].file
+        return Input(file.path, file.entity, node.identity)

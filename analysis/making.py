@@ -3,17 +3,31 @@
 The record of the making (when, from what, with which software) is written where the step runs and
 stored together with the result, so that no cached file lacks its history. It names no person and
 is nobody's to see until a product that comes from it is published.
+
+Every file is checked against its checksum before a step reads it: what was damaged since it was
+stored or ingested never goes into a result.
 """
 
+import errno
 import platform
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.cache import Cache, CachedFile, file_checksum
-from analysis.errors import AnalysisError
+from analysis.cache import Cache, CachedFile, Record, file_checksum
+from analysis.errors import (
+    AnalysisError,
+    DiskFull,
+    NoScWData,
+    NotEnoughMemory,
+    ScWDataCorrupted,
+    SoftwareChanged,
+    StepBroken,
+)
 from analysis.steps import Parameter, StepInputs, StepKind
+from instruments.science_window import ScienceWindowId, ScienceWindowIdError
 from provenance import recorder
 from provenance.agents import software as software_agent
 from provenance.identifiers import new_entity_id
@@ -22,10 +36,14 @@ from provenance.records import ActivityRecord, EntityRecord, InvolvedRecord
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A file that a step reads, and what the provenance calls it."""
+    """A file that a step reads, and what the provenance calls it.
+
+    identity: of the step that made it; ``None`` for a raw file.
+    """
 
     path: Path
     entity: EntityRecord
+    identity: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,66 +67,140 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """A result; whether another had made it meanwhile; what the step told."""
+    """A result with the record of its making; whether another had made it before; what was told."""
 
     file: CachedFile
+    record: Record
     restored: bool
-    messages: tuple[str, ...]
+    messages: tuple[str, ...] = ()
 
 
-def make(cache_root: Path, task: Task) -> Making:
+@dataclass(frozen=True, slots=True)
+class DamagedInputs:
+    """Cached files that a step found damaged or gone, by identity: they must be made again."""
+
+    identities: tuple[str, ...]
+
+
+def make(cache_root: Path, task: Task) -> Making | DamagedInputs:
     """Make the result of ``task``, unless the cache has it by now.
 
-    Raises `analysis.errors.AnalysisError` for failures that the user should read.
+    Raises `analysis.errors.AnalysisError`, always one that names Science Window and step.
     """
+    try:
+        return _make(Cache(cache_root), task)
+    except Exception as error:
+        raise _failure(error, task.kind).at(_science_window(task), task.kind.name) from error
+
+
+def _failure(error: Exception, kind: StepKind) -> AnalysisError:
+    """What a user is told of the error."""
+    if isinstance(error, AnalysisError):
+        return error
+    if isinstance(error, MemoryError):
+        return NotEnoughMemory(f"it needs more than the {kind.memory / 1e6:.0f} MB that it may use")
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull("the server's disk is full")
+    return StepBroken(f"the step's program failed ({type(error).__name__})")
+
+
+def _science_window(task: Task) -> str:
+    """The Science Window that the step is of; empty where it is of several."""
+    try:
+        return str(ScienceWindowId.parse(task.label))
+    except ScienceWindowIdError:
+        return ""
+
+
+def _make(cache: Cache, task: Task) -> Making | DamagedInputs:
     if task.kind.software() != task.software_digest:
         # the result would be found again under an identity that isn't its own
-        raise AnalysisError(
-            "the software was changed while the server ran; its operator must start it anew",
-            science_window=task.label,
-            step=task.kind.name,
+        raise SoftwareChanged(
+            "the software was changed while the server ran; its operator must start it anew"
         )
+    found = cache.find(task.identity)
+    if found is not None:
+        return Making(*found, restored=True)
+    damaged = _damaged(task)
+    if damaged:
+        return DamagedInputs(damaged)
     messages: list[str] = []
 
-    def write(path: Path) -> ActivityRecord:
-        files = {role: tuple(item.path for item in items) for role, items in task.inputs.items()}
-        with recorder.activity(
-            task.kind.name,
-            version=task.kind.version,
-            authority=task.authority,
-            agents=[
-                InvolvedRecord(agent, "software")
-                for agent in (
-                    software_agent(task.authority, name, version)
-                    for name, version in task.software.items()
-                )
-            ],
-            parameters=[
-                *(
-                    recorder.parameter(name, "" if value is None else value)
-                    for name, value in task.parameters.items()
-                ),
-                recorder.parameter("engine", task.engine),
-                recorder.parameter("software_digest", task.software_digest),
-            ],
-        ) as activity:
-            activity.remark(f"Ran on {socket.gethostname()}, Python {platform.python_version()}.")
-            for role, items in task.inputs.items():
-                for item in items:
-                    activity.used(item.entity, role=role)
-            task.kind.run(StepInputs(files), task.parameters, path, messages.append)
-            activity.generated(
-                EntityRecord(
-                    new_entity_id(task.authority),
-                    name=f"{task.kind.file_name} {task.label}".strip(),
-                    content_type=task.kind.content_type,
-                    checksum=file_checksum(path),
-                    step_identity=task.identity,
-                    description=task.kind.name,
-                ),
-                role=task.kind.name,
-            )
-        return activity.record
+    def write(path: Path) -> Record:
+        began = time.monotonic()
+        activity = _run(task, path, messages)
+        return Record(
+            activity, task.engine, task.label, time.monotonic() - began, peak_memory=_peak_bytes()
+        )
 
-    file, made = Cache(cache_root).find_or_make(task.identity, task.kind.file_name, write)
-    return Making(file, not made, tuple(messages))
+    file, record, is_new = cache.store(
+        task.identity, task.kind.file_name, write, task.kind.tolerance
+    )
+    return Making(file, record, not is_new, tuple(messages))
+
+
+def _damaged(task: Task) -> tuple[str, ...]:
+    """Cached inputs that aren't what was stored; raises where a raw file isn't its own any more."""
+    damaged: list[str] = []
+    for items in task.inputs.values():
+        for item in items:
+            try:
+                is_whole = file_checksum(item.path) == item.entity.checksum
+            except FileNotFoundError:
+                if item.identity is None:
+                    raise NoScWData(f"the archive lacks the file {item.entity.name}") from None
+                is_whole = False
+            if not is_whole and item.identity is None:
+                raise ScWDataCorrupted(
+                    f"the file {item.entity.name} isn't what was ingested: its checksum differs"
+                )
+            if not is_whole and item.identity is not None:
+                damaged.append(item.identity)
+    return tuple(dict.fromkeys(damaged))
+
+
+def _run(task: Task, path: Path, messages: list[str]) -> ActivityRecord:
+    """Run the step's code; the record of what it did."""
+    files = {role: tuple(item.path for item in items) for role, items in task.inputs.items()}
+    with recorder.activity(
+        task.kind.name,
+        version=task.kind.version,
+        authority=task.authority,
+        agents=[
+            InvolvedRecord(software_agent(task.authority, name, version), "software")
+            for name, version in task.software.items()
+        ],
+        parameters=[
+            *(
+                recorder.parameter(name, "" if value is None else value)
+                for name, value in task.parameters.items()
+            ),
+            recorder.parameter("engine", task.engine),
+            recorder.parameter("software_digest", task.software_digest),
+        ],
+    ) as activity:
+        activity.remark(f"Ran on {socket.gethostname()}, Python {platform.python_version()}.")
+        for role, items in task.inputs.items():
+            for item in items:
+                activity.used(item.entity, role=role)
+        task.kind.run(StepInputs(files), task.parameters, path, messages.append)
+        activity.generated(
+            EntityRecord(
+                new_entity_id(task.authority),
+                name=f"{task.kind.file_name} {task.label}".strip(),
+                content_type=task.kind.content_type,
+                checksum=file_checksum(path),
+                step_identity=task.identity,
+                description=task.kind.name,
+            ),
+            role=task.kind.name,
+        )
+    return activity.record
+
+
+def _peak_bytes() -> int | None:
+    """The most memory that this process has had, what it shares with others among it."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return None

@@ -65,9 +65,9 @@ def end_session(leader: Process, timeout_s: float = 2.0) -> bool:
     return True
 
 
-def die_with_parent(parent_pid: int) -> None:
-    """Let the kernel kill this process when its parent dies; end it where that has happened."""
-    if _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+def die_with_parent(parent_pid: int, number: signal.Signals = signal.SIGKILL) -> None:
+    """Let the kernel send this signal when the parent dies; end where that has happened."""
+    if _libc.prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
     if os.getppid() != parent_pid:
         os._exit(1)

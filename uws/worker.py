@@ -25,6 +25,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 from dali.log_context import about_job
 from uws import child, processes, queue, registry
 from uws.changes import CHANNEL
+from uws.companions import Companions
 from uws.delivery import Delivery
 from uws.janitor import Janitor
 from uws.phases import TERMINAL
@@ -65,6 +66,7 @@ class Worker:
         places: how many jobs of each queue it runs at once; it prepares for no others.
         """
         self._places = {queue: number for queue, number in places.items() if number}
+        self._companions = Companions(with_places=bool(self._places.get(Queue.LONG)))
         self._template = Template(
             child.run, [job_type for queue in self._places for job_type in registry.of_queue(queue)]
         )
@@ -145,6 +147,7 @@ class Worker:
         self._hear()
         self._end_overruns(now)
         self._fill()
+        self._companions.attend()
 
     def _check_rights(self) -> None:
         """Say so, where an abort could not end a query of the reader."""
@@ -242,13 +245,14 @@ class Worker:
         due = min(
             self._beat_due,
             self._sweep_due,
+            self._companions.due(),
             *(running.overruns_at() for running in self._running.values() if not running.is_over),
         )
         return max(0.0, due - time.monotonic())
 
     def _sleep(self, timeout_s: float, woken: int) -> None:
         """Until something happens; collects the children that have ended."""
-        ears: list[Any] = [self._template.fileno(), woken]
+        ears: list[Any] = [self._template.fileno(), woken, self._companions.fileno()]
         if self._is_listening and connection.connection is not None:
             ears.append(connection.connection.fileno())
         ready, _, _ = select.select(ears, [], [], timeout_s)
@@ -261,6 +265,7 @@ class Worker:
         """Kill the children, then let others have their jobs."""
         logger.info("worker %s stops; %d jobs wait again", self._identity.id, len(self._running))
         self._template.close()
+        self._companions.end()
         until = time.monotonic() + _STOP_PATIENCE_S
         while True:
             try:
@@ -277,6 +282,7 @@ class Worker:
         """The template is dead: what its children ran is lost, as if they had crashed."""
         processes.end_session(self._identity.template)
         self._template.close()
+        self._companions.end()
         for running in self._running.values():
             attempt = running.claim.attempt
             with about_job(attempt.job_id):

@@ -16,6 +16,7 @@ from django.db.models.signals import post_migrate, pre_migrate
 from adql import CATALOGUE_FUNCTIONS, Function
 from adql.schema import Schema
 from analysis import jobs as analysis_jobs
+from analysis.places import COMPANIONS
 from archive import datalink as archive_datalink
 from archive import functions as archive_functions
 from archive import tables as archive_tables
@@ -24,7 +25,7 @@ from provenance import tables as provenance_tables
 from provenance.description_store import describe
 from tap import jobs as tap_jobs
 from tap import publication, published
-from uws import registry
+from uws import companions, registry
 from vo_server import __version__
 from vo_server.activity_kinds import kinds_of_jobs, kinds_of_steps
 
@@ -36,6 +37,8 @@ def wire() -> None:
     for module in settings.VO_UWS_JOB_MODULES:
         for job_type in import_module(module).job_types:
             registry.register(job_type)
+    for companion in COMPANIONS:
+        companions.declare(companion)
     published.declare(published_schemas(), published_functions(), offered_services())
     # tap's tables are those that publishing writes; by then all other rooms have migrated too
     tap = apps.get_app_config("tap")

@@ -102,7 +102,25 @@ class Configuration(BaseSettings):
     vo_analysis_processes: int = Field(
         default=0,
         ge=0,
-        description="Processes that run the steps of one analysis. 0: one per processor.",
+        description="Steps of analyses that this machine runs at once. 0: one per processor.",
+    )
+    vo_analysis_most_failed: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Share of a mosaic's Science Windows that may fail; it is made without them, "
+        "and says which. Where more fail, the job does.",
+    )
+    vo_dask_scheduler: str = Field(
+        default="",
+        description="Address of a site's Dask scheduler that runs the steps of analyses, "
+        "`tcp://…` or `tls://…`. Empty: a cluster of this machine's, started when it is needed.",
+    )
+    vo_dask_patience_s: float = Field(
+        default=300.0,
+        gt=0,
+        description="How long a job waits for a Dask scheduler or workers that can't be reached, "
+        "in seconds, before it fails.",
     )
     vo_analysis_engines: str = Field(
         default="",
@@ -111,6 +129,12 @@ class Configuration(BaseSettings):
     )
     vo_cache_root: Path = Field(
         default=VAR / "cache", description="Folder of the analysis' content-addressed cache."
+    )
+    vo_cache_max_bytes: int = Field(
+        default=50_000_000_000,
+        gt=0,
+        description="Bytes that the cache may hold; above it the least valuable results are given "
+        "up (docs/operations.md).",
     )
     vo_uws_worker_jobs: int = Field(
         default=2, ge=0, description="How many long jobs (analyses) one worker runs at once."

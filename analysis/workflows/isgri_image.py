@@ -37,8 +37,6 @@ NAME = "isgri_image"
 FITS = "application/fits"
 VOTABLE = "application/x-votable+xml"
 PNG = "image/png"
-#: A mosaic goes on without Science Windows that fail, up to this share of them.
-MOST_FAILED = 0.5
 #: The mask's elements as seen from the detector: 12 arcmin.
 RESOLUTION_ARCSEC = 720.0
 SIMULATED = "Simulated data: no photon of this image is real"
@@ -141,7 +139,7 @@ def _graph(parameters: IsgriImageParameters, choice: Choice) -> _Graph:
 def _good(work: WorkflowRun, images: Sequence[Step], outcome: GraphResult) -> list[Step]:
     """The images that didn't fail; raises `EmptyImageList` where too many did."""
     failures = [outcome.failures[i.identity] for i in images if i.identity in outcome.failures]
-    if len(failures) > MOST_FAILED * len(images):
+    if len(failures) > settings.VO_ANALYSIS_MOST_FAILED * len(images):
         reasons = "; ".join(failure.reason for failure in failures[:5])
         raise EmptyImageList(f"{len(failures)} of {len(images)} Science Windows failed: {reasons}")
     for failure in failures:

@@ -140,7 +140,7 @@ def _run_again(
     inner: JobContext[Any] = JobContext(
         context.job_id, context.owner, parameters, folder, context, context.inputs
     )
-    with nullcontext() if context.parameters.use_cache else everything_anew(context.folder):
+    with nullcontext() if context.parameters.use_cache else everything_anew():
         job_type.run(inner)
     return inner
 

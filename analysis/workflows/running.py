@@ -1,6 +1,5 @@
-"""A graph's run inside a job: progress and messages to the owner, provenance to the tables."""
+"""A graph's run inside a job: progress and messages to the owner, results that can be relied on."""
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,77 +7,89 @@ from typing import Any
 
 from django.conf import settings
 
-from analysis import anew
+from analysis.anew import Anew, anew
 from analysis.cache import Cache
 from analysis.engines.protocol import Engine
-from analysis.errors import AnalysisError
 from analysis.execution import (
     GraphResult,
+    Listener,
     StepFailure,
     StepResult,
     Surroundings,
-    plan,
-    process_pool,
     run_graph,
 )
+from analysis.executors import Executor
+from analysis.ledger import Ledger, PrivateLedger, SharedLedger
+from analysis.places import place_for_steps
 from analysis.steps import Step
-from provenance import store
-from uws.errors import JobFailure
 from uws.types import JobContext
 
 
-class WorkflowRun:
+class WorkflowRun(Listener):
     """Runs the graphs of one job, one after the other.
 
     results: every step looked at, by identity. lines: the log, as the job's result ``log``.
     """
 
-    def __init__(self, context: JobContext[Any], engine: Engine, pool: Any) -> None:
-        """Use `running`, which also makes and ends the pool."""
+    def __init__(
+        self, context: JobContext[Any], engine: Engine, ledger: Ledger, fresh: Anew | None
+    ) -> None:
+        """Use `running`, which also ends what the run has begun."""
         self.results: dict[str, StepResult] = {}
         self.lines: list[str] = []
         self._context = context
-        self._pool = pool
+        self._preload = engine.preload
+        self._ledger = ledger
+        self._fresh = fresh
+        self._executor: Executor | None = None
         self._expected: set[str] = set()
         self._surroundings = Surroundings(
-            cache_root=anew.own_folder() or Path(settings.VO_CACHE_ROOT),
             authority=settings.VO_AUTHORITY,
             software={"vo_server": settings.VO_VERSION, **engine.libraries},
+            patience_s=settings.VO_DASK_PATIENCE_S,
         )
 
     def run(self, targets: Sequence[Step]) -> GraphResult:
-        """Run one graph; raises `JobFailure` where the machine, not a step, failed."""
-        planned = plan(tuple(targets), Cache(self._surroundings.cache_root))
-        self._expected.update(step.identity for step in planned)
-        try:
-            return run_graph(
-                planned,
-                self._surroundings,
-                self._pool,
-                on_result=self._succeeded,
-                on_failure=self._failed,
-            )
-        except AnalysisError as error:
-            raise JobFailure(str(error), "transient") from error
+        """Run one graph; raises `analysis.errors.MachineFailure` where the machine failed."""
+        return run_graph(targets, self._ledger, self._place, self._surroundings, self)
 
     def tell(self, line: str) -> None:
         """Tell the job's owner, at once and in the log."""
         self.lines.append(line)
         self._context.message(line)
 
-    def _succeeded(self, result: StepResult) -> None:
-        if result.step.identity in self.results:
+    def close(self) -> None:
+        """End what still runs, and let go of what the job held."""
+        if self._executor is not None:
+            self._executor.close()
+        self._ledger.close()
+
+    def planned(self, steps: Sequence[Step]) -> None:
+        """See `Listener`."""
+        self._expected.update(step.identity for step in steps)
+
+    def succeeded(self, result: StepResult) -> None:
+        """See `Listener`."""
+        if result.restored and result.step.identity in self.results:
             return  # of an earlier graph of this job
-        store.enter([result.file.activity])
         self.results[result.step.identity] = result
-        how = "restored from cache" if result.restored else "done"
+        how = "restored from cache" if result.restored else "main done"
         self._step_told(f"{result.step.kind.name} {result.step.label} {how}")
         for message in result.messages:
             self.tell(message)
+        if self._fresh is not None:
+            remade = self._fresh.compare(result)
+            self.lines.append(f"{result.step.kind.name} {result.step.label} {remade.words}")
 
-    def _failed(self, failure: StepFailure) -> None:
+    def failed(self, failure: StepFailure) -> None:
+        """See `Listener`."""
         self._expected.discard(failure.step.identity)
         self._step_told(f"{failure.step.kind.name} {failure.step.label} failed: {failure.reason}")
+
+    def _place(self) -> Executor:
+        if self._executor is None:
+            self._executor = place_for_steps((self._preload,))
+        return self._executor
 
     def _step_told(self, line: str) -> None:
         self.lines.append(line)
@@ -87,7 +98,23 @@ class WorkflowRun:
 
 @contextmanager
 def running(context: JobContext[Any], engine: Engine) -> Iterator[WorkflowRun]:
-    """A `WorkflowRun` with processes of its own."""
-    processes = settings.VO_ANALYSIS_PROCESSES or os.cpu_count() or 1
-    with process_pool(processes, engine.preload) as pool:
-        yield WorkflowRun(context, engine, pool)
+    """A `WorkflowRun`; inside `analysis.anew.everything_anew` one that uses nothing made before.
+
+    What the job needs stays in the cache as long as the block lasts, and until its results are
+    recorded.
+    """
+    fresh = anew()
+    ledger: Ledger
+    if fresh is None:
+        ledger = SharedLedger(Cache(Path(settings.VO_CACHE_ROOT)), context.job_id)
+    else:
+        ledger = PrivateLedger(fresh.cache)
+    work = WorkflowRun(context, engine, ledger, fresh)
+    try:
+        yield work
+    except BaseException:
+        ledger.release()
+        raise
+    finally:
+        work.close()
+    context.at_completion.append(ledger.release)

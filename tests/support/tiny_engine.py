@@ -3,29 +3,46 @@
 The result depends on its inputs alone, as a step's must; that it ran is told in a log beside.
 """
 
+import hashlib
 import os
 import signal
+import subprocess
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from analysis.errors import AnalysisError
-from analysis.steps import Parameter, Report, StepInputs, StepKind
+from analysis.steps import Parameter, RawFile, Report, Step, StepInputs, StepKind
+from provenance.records import EntityRecord
 
 
 def _add(
     inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
 ) -> None:
     terms = [int(path.read_text()) for path in inputs.all("term")]
-    if parameters["plus"] == "crash":
+    plus = parameters["plus"]
+    log = Path(str(parameters["log"]))
+    with log.with_suffix(".begun").open("a") as begun:
+        begun.write(f"{os.getpid()} {sum(terms)}\n")
+    if plus == "crash":
         os.kill(os.getpid(), signal.SIGKILL)
+    if plus == "crash once" and not log.with_suffix(".crashed").exists():
+        log.with_suffix(".crashed").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    if plus == "devour":
+        _ = bytearray(1 << 32)
+    if plus == "detach":  # as a program that OSA starts might
+        subprocess.Popen(["sleep", "1000"], start_new_session=True, cwd=log.parent)
     if -1 in terms:
         raise AnalysisError("term: -1 can't be added")
-    total = sum(terms) + int(str(parameters["plus"]))
-    with Path(str(parameters["log"])).open("a") as log:
-        log.write(f"{total}\n")
+    time.sleep(float(str(parameters.get("seconds", 0))))
+    total = sum(terms) + (int(str(plus)) if isinstance(plus, int) else 0)
+    with log.open("a") as done:
+        done.write(f"{total}\n")
     report(f"the sum is {total}")
-    output.write_text(str(total))
+    output.write_text(str(total) + "\n" * int(str(parameters.get("padding", 0))))
 
 
 def changing() -> str:
@@ -34,3 +51,51 @@ def changing() -> str:
 
 
 ADD = StepKind("add", "1", "Adds numbers.", _add, "sum.txt", "text/plain", partial(str, "1"))
+
+
+class TinyGraph:
+    """Makes graphs of such steps, with their raw files and their log, in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def raw(self, label: str, number: int) -> RawFile:
+        """A raw file that holds a number."""
+        path = self.folder / f"{label}.txt"
+        path.write_text(str(number))
+        entity = EntityRecord(
+            f"ivo://test/archive?{label}",
+            name=label,
+            location=f"scw/{label}.txt",
+            checksum=f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}",
+        )
+        return RawFile(label, path, entity)
+
+    def add(
+        self,
+        *inputs: Step | RawFile,
+        plus: Parameter = 0,
+        software: str = "1",
+        label: str = "",
+        **more: Parameter,
+    ) -> Step:
+        """A step that adds its inputs and ``plus``; it logs every run.
+
+        more: ``seconds`` that it takes, ``padding`` bytes that the file has more.
+        """
+        parameters = {"plus": plus, "log": str(self.folder / "runs.log"), **more}
+        kind = replace(ADD, software=partial(str, software))
+        return Step(kind, "tiny", parameters, {"term": inputs}, label)
+
+    def runs(self) -> list[str]:
+        """The sums that were really computed, in order, since it was asked last."""
+        path = self.folder / "runs.log"
+        lines = path.read_text().split() if path.exists() else []
+        path.unlink(missing_ok=True)
+        return lines
+
+    def begun(self) -> list[int]:
+        """The processes that have begun a step."""
+        path = self.folder / "runs.begun"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [int(line.split()[0]) for line in lines]

@@ -1,0 +1,164 @@
+"""Steps on a cluster of Dask distributed: the embedded one, or a site's (VO_DASK_SCHEDULER).
+
+A task's key holds the step's identity and the lease's fencing number, so that jobs that want one
+result share one run, and the run ends when none of them is left. Results are small: the files
+themselves go to the cache's folder. What the cluster loses is told to the driver, which gives it
+again; a scheduler that was lost is looked for anew, under whatever address it has then.
+
+Nothing of Dask is imported before a step must run.
+"""
+
+import logging
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis.errors import ClusterLost, NotEnoughMemory
+from analysis.executors import Bell, Ended
+
+logger = logging.getLogger(__name__)
+
+MEMORY = "memory"
+"""The name of the Dask resource that a step's declared memory is taken from, in bytes."""
+_CONNECT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a scheduler listens. certificate, key, authority: files of TLS; empty for none."""
+
+    url: str
+    certificate: Path | None = None
+    key: Path | None = None
+    authority: Path | None = None
+
+
+def security(address: Address) -> Any:
+    """Dask's own description of how to talk to that address; the site's configuration without."""
+    from distributed.security import Security
+
+    if address.certificate is None:
+        return Security()
+    return Security(
+        require_encryption=True,
+        tls_ca_file=str(address.authority),
+        tls_client_cert=str(address.certificate),
+        tls_client_key=str(address.key),
+        tls_worker_cert=str(address.certificate),
+        tls_worker_key=str(address.key),
+        tls_scheduler_cert=str(address.certificate),
+        tls_scheduler_key=str(address.key),
+    )
+
+
+class DaskExecutor:
+    """A client of a cluster (see `analysis.executors.Executor`)."""
+
+    def __init__(self, find: Callable[[], Address | None], preload: tuple[str, ...]) -> None:
+        """find: where the scheduler is now, ``None`` while there is none. preload: modules that
+        steps need."""
+        self._find = find
+        self._preload = preload
+        self._client: Any = None
+        self._bell = Bell()
+        self._futures: dict[str, Any] = {}
+        self._most_memory: float | None = None
+        self._name = ""
+
+    def place(self) -> str:
+        """See `Executor`: the scheduler's own identity, new with each start of it."""
+        self._connected()
+        return self._name
+
+    def submit(self, key: str, task: bytes, memory: int) -> None:
+        """See `Executor`."""
+        from analysis.cluster_tasks import run_step
+
+        client = self._connected()
+        if self._most_memory is not None and memory > self._most_memory:
+            self._bell.ring(
+                Ended(
+                    key,
+                    NotEnoughMemory(
+                        f"it needs {memory / 1e6:.0f} MB, and no computer that runs steps here"
+                        f" has more than {self._most_memory / 1e6:.0f} MB for them"
+                    ),
+                )
+            )
+            return
+        resources = None if self._most_memory is None else {MEMORY: memory}
+        try:
+            future = client.submit(
+                run_step, task, memory, self._preload, key=key, resources=resources
+            )
+            self._futures[key] = future
+            future.add_done_callback(lambda _, key=key: self._bell.ring(Ended(key, None)))
+        except (OSError, RuntimeError, ValueError) as error:
+            self._leave()
+            raise ClusterLost("the computers that run steps can't be reached") from error
+
+    def wait(self, timeout_s: float, ear: int | None = None) -> list[Ended]:
+        """See `Executor`."""
+        told = self._bell.wait(timeout_s, ear)
+        failed = [ended for ended in told if ended.outcome is not None]
+        keys = [ended.key for ended in told if ended.outcome is None and ended.key in self._futures]
+        if self._client is not None and self._client.status != "running":
+            keys = list(self._futures)
+            self._leave()
+            return failed + [Ended(key, None) for key in keys]
+        futures = {key: self._futures.pop(key) for key in keys}
+        finished = {key: future for key, future in futures.items() if future.status == "finished"}
+        outcomes: dict[str, Any] = {}
+        if finished:
+            with suppress(Exception):  # of many kinds: what is lost on the way is given again
+                outcomes = self._client.gather(finished, errors="skip")
+        for key, future in futures.items():
+            if key not in outcomes and future.status == "error":
+                logger.info("the cluster gave up %s: %r", key[:12], future.exception())
+        return failed + [Ended(key, outcomes.get(key)) for key in keys]
+
+    def close(self) -> None:
+        """See `Executor`."""
+        self._leave()
+        self._bell.close()
+
+    def _connected(self) -> Any:
+        if self._client is not None and self._client.status == "running":
+            return self._client
+        self._leave()
+        os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "error")
+        from distributed import Client
+
+        address = self._find()
+        if address is None:
+            raise ClusterLost("what runs steps is being started")
+        client = None
+        try:
+            client = Client(
+                address.url,
+                security=security(address),
+                timeout=_CONNECT_S,
+                set_as_default=False,
+                name="vo_server",
+            )
+            client.wait_for_workers(1, timeout=_CONNECT_S)
+            known = client.scheduler_info(n_workers=-1)
+        except (OSError, TimeoutError, ValueError) as error:
+            if client is not None:
+                client.close(timeout=0)
+            raise ClusterLost("the computers that run steps can't be reached") from error
+        self._client = client
+        self._name = str(known["id"])
+        offered = [worker["resources"].get(MEMORY) for worker in known["workers"].values()]
+        self._most_memory = max((memory for memory in offered if memory is not None), default=None)
+        return client
+
+    def _leave(self) -> None:
+        client, self._client = self._client, None
+        self._futures.clear()
+        if client is not None:
+            with suppress(Exception):
+                client.close(timeout=1)

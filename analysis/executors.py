@@ -1,0 +1,145 @@
+"""Where the steps of a graph run: what the one who drives a graph asks of such a place.
+
+`LocalExecutor` runs them in processes of its own, for jobs that are run by themselves (tests,
+commands). Jobs of a worker use a cluster (`analysis.dask_executor`).
+"""
+
+import atexit
+import os
+import select
+import socket
+import uuid
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from analysis.step_processes import Outcome, StepProcesses
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A task has ended. outcome: ``None`` where the place lost it, so that it must be given again.
+
+    key: as it was submitted.
+    """
+
+    key: str
+    outcome: Outcome | None
+
+
+class Executor(Protocol):
+    """A place where steps run; one thread calls."""
+
+    def place(self) -> str:
+        """Names the place; drivers that name the same one share tasks of one key.
+
+        Raises `analysis.errors.ClusterLost` where it can't be reached.
+        """
+
+    def submit(self, key: str, task: bytes, memory: int) -> None:
+        """Have a packed task run, which needs so many bytes; another's run of that key is shared.
+
+        Raises `analysis.errors.ClusterLost` where the place can't be reached.
+        """
+
+    def wait(self, timeout_s: float, ear: int | None = None) -> list[Ended]:
+        """What has ended; waits for something at most so long, or until ``ear`` is readable."""
+
+    def close(self) -> None:
+        """Leave; what nobody else wants is killed."""
+
+
+class Bell:
+    """Collects what has ended, from any thread, and wakes the one who waits."""
+
+    def __init__(self) -> None:
+        self._ended: SimpleQueue[Ended] = SimpleQueue()
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._read, False)
+        os.set_blocking(self._write, False)
+
+    def ring(self, ended: Ended) -> None:
+        """Hand over what has ended."""
+        self._ended.put(ended)
+        with suppress(BlockingIOError):  # it has been rung often enough
+            os.write(self._write, b"x")
+
+    def wait(self, timeout_s: float, ear: int | None = None) -> list[Ended]:
+        """See `Executor.wait`."""
+        ears = [self._read] if ear is None else [self._read, ear]
+        if self._ended.empty():
+            select.select(ears, [], [], timeout_s)
+        with suppress(BlockingIOError):
+            os.read(self._read, 65536)
+        found: list[Ended] = []
+        with suppress(Empty):
+            while True:
+                found.append(self._ended.get_nowait())
+        return found
+
+    def close(self) -> None:
+        """Give the pipe back."""
+        os.close(self._read)
+        os.close(self._write)
+
+
+_warm: dict[tuple[str, ...], StepProcesses] = {}
+"""Nurseries of this process, by what they have loaded; they end with it."""
+
+
+def _nursery(preload: tuple[str, ...]) -> StepProcesses:
+    found = _warm.get(preload)
+    if found is None or found.is_lost:
+        found = _warm[preload] = StepProcesses.start(preload)
+        atexit.register(found.close)
+    return found
+
+
+class LocalExecutor:
+    """Processes of this machine; what still runs when the executor is closed is killed."""
+
+    def __init__(self, processes: int, preload: Sequence[str] = ()) -> None:
+        """processes: how many steps run at once. preload: modules that they need."""
+        self._name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}"
+        self._slots = processes
+        self._preload = tuple(preload)
+        self._running: dict[str, tuple[StepProcesses, int]] = {}
+        self._waiting: deque[tuple[str, bytes, int]] = deque()
+        self._bell = Bell()
+
+    def place(self) -> str:
+        """See `Executor`."""
+        return self._name
+
+    def submit(self, key: str, task: bytes, memory: int) -> None:
+        """See `Executor`."""
+        self._waiting.append((key, task, memory))
+        self._begin()
+
+    def wait(self, timeout_s: float, ear: int | None = None) -> list[Ended]:
+        """See `Executor`."""
+        ended = self._bell.wait(timeout_s, ear)
+        for item in ended:
+            del self._running[item.key]
+        self._begin()
+        return ended
+
+    def close(self) -> None:
+        """See `Executor`."""
+        self._waiting.clear()
+        for processes, number in self._running.values():
+            processes.kill(number)
+
+    def _begin(self) -> None:
+        while len(self._running) < self._slots and self._waiting:
+            key, task, memory = self._waiting.popleft()
+            processes = _nursery(self._preload)
+            number = processes.begin(task, memory, partial(self._at_end, key))
+            self._running[key] = processes, number
+
+    def _at_end(self, key: str, outcome: Outcome) -> None:
+        self._bell.ring(Ended(key, outcome))

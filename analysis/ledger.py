@@ -1,0 +1,253 @@
+"""What the one who drives a graph knows and says of steps: found, being made, made, damaged.
+
+`SharedLedger` is the ordinary one: the cache with its index, and leases in PostgreSQL, by which
+jobs on any number of machines make each result once. `PrivateLedger` is for a run that shall use
+nothing made before.
+"""
+
+import json
+import os
+import socket
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from django.db import connection, transaction
+
+from analysis import cache_index, statements
+from analysis.cache import Cache, CachedFile
+from analysis.making import Making
+from analysis.models import StepHold
+from analysis.steps import RawFile, Step
+from archive.derived_rights import WITHHELD, rights_to_files, strictest
+from archive.rights import Rights
+from provenance import store
+
+#: How long a lease lasts without being renewed: so long others wait when a machine dies.
+LEASE_S = 15.0
+#: How long a job's holds last without being renewed.
+HOLD_S = 1800.0
+CHANNEL = "analysis_step"
+
+
+class Ledger(Protocol):
+    """See the module."""
+
+    cache: Cache
+
+    def hold(self, steps: Sequence[Step]) -> None:
+        """Let nothing of these be given up while the job runs."""
+
+    def find(self, steps: Sequence[Step]) -> dict[str, CachedFile]:
+        """Those of these results that are there, by identity; checksums are not looked at."""
+
+    def used(self, identities: Sequence[str]) -> None:
+        """These results were found, and are used."""
+
+    def claim(self, steps: Sequence[Step], place: str) -> dict[str, str]:
+        """The keys under which to have these made at ``place``, by identity.
+
+        What isn't in it is being made by another, somewhere else.
+        """
+
+    def renew(self) -> None:
+        """The steps that were claimed are still being made, and the job still runs."""
+
+    def register(self, makings: Mapping[Step, Making]) -> set[str]:
+        """These are made; the identities of those that nobody had registered before."""
+
+    def give_up(self, step: Step) -> None:
+        """The step can't be made."""
+
+    def damaged(self, identities: Sequence[str]) -> None:
+        """The files of these are damaged or gone."""
+
+    def ear(self) -> int | None:
+        """A descriptor that is readable when others may have made something; call it each time."""
+
+    def close(self) -> None:
+        """The job has no more steps made."""
+
+    def release(self) -> None:
+        """The job needs nothing of the cache any more."""
+
+
+class SharedLedger:
+    """The cache and the leases that all jobs share."""
+
+    def __init__(self, cache: Cache, job: str) -> None:
+        """job: who drives; a job that is run again takes its own leases over at once."""
+        self.cache = cache
+        self._job = job
+        self._rights: dict[str, Rights] = {}
+        self._fences: dict[str, int] = {}
+
+    def hold(self, steps: Sequence[Step]) -> None:
+        """See `Ledger`."""
+        statements.execute(
+            "hold", job=self._job, identities=[step.identity for step in steps], seconds=HOLD_S
+        )
+        raw = rights_to_files(_raw_entities(steps))
+        self._rights.update(rights_of(steps, raw))
+
+    def find(self, steps: Sequence[Step]) -> dict[str, CachedFile]:
+        """See `Ledger`."""
+        return cache_index.find(self.cache, [step.identity for step in steps])
+
+    def used(self, identities: Sequence[str]) -> None:
+        """See `Ledger`."""
+        cache_index.count_use(identities)
+        cache_index.set_rights({i: self._rights[i] for i in identities if i in self._rights})
+
+    def claim(self, steps: Sequence[Step], place: str) -> dict[str, str]:
+        """See `Ledger`."""
+        rows = statements.execute(
+            "claim",
+            identities=[step.identity for step in steps],
+            cluster=place,
+            holder=f"{self._job} {socket.gethostname()} {os.getpid()}",
+            lease_s=LEASE_S,
+        )
+        ours = {identity: fence for identity, fence, cluster in rows if cluster == place}
+        self._fences.update(ours)
+        return {identity: f"{identity}-{fence}" for identity, fence in ours.items()}
+
+    def renew(self) -> None:
+        """See `Ledger`."""
+        if self._fences:
+            statements.execute("renew_leases", rows=self._leases(self._fences), lease_s=LEASE_S)
+        statements.execute("renew_holds", job=self._job, seconds=HOLD_S)
+
+    def register(self, makings: Mapping[Step, Making]) -> set[str]:
+        """See `Ledger`."""
+        results = {step.identity: (m.file, m.record) for step, m in makings.items()}
+        with transaction.atomic():
+            entered = cache_index.register(self.cache, results, self._rights)
+            self._end(list(results))
+        return entered
+
+    def give_up(self, step: Step) -> None:
+        """See `Ledger`."""
+        self._end([step.identity])
+
+    def damaged(self, identities: Sequence[str]) -> None:
+        """See `Ledger`."""
+        for identity in identities:
+            found = self.cache.read(identity)
+            if found is not None and not self.cache.is_whole(found[0]):
+                self.cache.set_aside(identity)
+        cache_index.forget(identities)
+
+    def ear(self) -> int | None:
+        """See `Ledger`."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"LISTEN {CHANNEL}")
+        raw = connection.connection
+        raw.poll()
+        raw.notifies.clear()
+        return int(raw.fileno())
+
+    def close(self) -> None:
+        """See `Ledger`."""
+        self._end(list(self._fences))
+
+    def release(self) -> None:
+        """See `Ledger`."""
+        statements.execute("release_holds", job=self._job)
+
+    def _end(self, identities: Sequence[str]) -> None:
+        ended = {i: self._fences.pop(i) for i in identities if i in self._fences}
+        if ended:
+            statements.execute("end_leases", rows=self._leases(ended))
+            statements.execute("tell")
+
+    def _leases(self, fences: Mapping[str, int]) -> str:
+        return json.dumps([{"identity": i, "fence": fence} for i, fence in fences.items()])
+
+
+class PrivateLedger:
+    """Nothing is there before; results are new, of this run alone, and go with its folder.
+
+    Their provenance is entered like any other's.
+    """
+
+    def __init__(self, cache: Cache) -> None:
+        """cache: of this run alone."""
+        self.cache = cache
+        self._run = uuid.uuid4().hex
+        self._made: dict[str, CachedFile] = {}
+
+    def hold(self, steps: Sequence[Step]) -> None:
+        """Nobody gives them up."""
+
+    def find(self, steps: Sequence[Step]) -> dict[str, CachedFile]:
+        """Those that this run has made."""
+        return {s.identity: self._made[s.identity] for s in steps if s.identity in self._made}
+
+    def used(self, identities: Sequence[str]) -> None:
+        """Nobody counts."""
+
+    def claim(self, steps: Sequence[Step], place: str) -> dict[str, str]:
+        """Keys that nobody shares."""
+        return {step.identity: f"{step.identity}-{self._run}" for step in steps}
+
+    def renew(self) -> None:
+        """Nobody else wants them."""
+
+    def register(self, makings: Mapping[Step, Making]) -> set[str]:
+        """Enter the provenance."""
+        new = {s.identity: m.file for s, m in makings.items() if s.identity not in self._made}
+        store.enter([making.record.activity for making in makings.values()])
+        self._made.update(new)
+        return set(new)
+
+    def give_up(self, step: Step) -> None:
+        """Nobody waits."""
+
+    def damaged(self, identities: Sequence[str]) -> None:
+        """Make them again."""
+        for identity in identities:
+            self._made.pop(identity, None)
+            self.cache.set_aside(identity)
+
+    def ear(self) -> int | None:
+        """Nobody else makes anything for it."""
+        return None
+
+    def close(self) -> None:
+        """Nobody waits."""
+
+    def release(self) -> None:
+        """The folder goes when the job has read what it needs (`Cache.discard`)."""
+
+
+def rights_of(steps: Sequence[Step], raw: Mapping[str, Rights]) -> dict[str, Rights]:
+    """Rights to the results of these steps, by identity, from those to the archive's files.
+
+    steps: inputs before users. raw: rights by entity; what isn't in it is withheld.
+    """
+    found: dict[str, Rights] = {}
+    for step in steps:
+        found[step.identity] = strictest(
+            raw.get(node.entity.id, WITHHELD)
+            if isinstance(node, RawFile)
+            else found.get(node.identity, WITHHELD)
+            for nodes in step.inputs.values()
+            for node in nodes
+        )
+    return found
+
+
+def _raw_entities(steps: Sequence[Step]) -> set[str]:
+    return {
+        node.entity.id
+        for step in steps
+        for nodes in step.inputs.values()
+        for node in nodes
+        if isinstance(node, RawFile)
+    }
+
+
+def held_by_jobs() -> int:
+    """How many results running jobs hold."""
+    return StepHold.objects.values("identity").distinct().count()

@@ -1,0 +1,8 @@
+-- Give up these results, except such as have been pinned or are held by now.
+SELECT pg_advisory_xact_lock(hashtext('analysis_evict'));
+DELETE FROM analysis_cachedstep AS step
+WHERE identity = ANY(%(identities)s) AND NOT pinned AND NOT EXISTS (
+    SELECT FROM analysis_stephold AS hold
+    WHERE hold.identity = step.identity AND hold.expires_at > clock_timestamp()
+)
+RETURNING identity, size

@@ -1,0 +1,2 @@
+-- Wake who waits for results that another makes.
+SELECT pg_notify('analysis_step', '')

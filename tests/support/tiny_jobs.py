@@ -1,0 +1,50 @@
+"""A job type that adds numbers by a graph of slow steps: for tests of what runs graphs."""
+
+from pathlib import Path
+
+from pydantic import Field
+from tiny_engine import ADD, TinyGraph
+
+from analysis.workflows.running import running
+from uws.parameters import JobParameters
+from uws.types import JobContext, JobType
+
+
+class TinyParameters(JobParameters):
+    """What is added."""
+
+    numbers: list[int] = Field(description="The numbers.")
+    seconds: float = Field(default=0.0, description="How long each of their steps takes.")
+    last_seconds: float = Field(default=0.0, description="How long the last step takes.")
+    folder: str = Field(description="Of raw files and the log.")
+
+
+class TinyEngine:
+    """See `analysis.engines.protocol.Engine`."""
+
+    name = "tiny"
+    libraries = {"numpy": "0"}  # noqa: RUF012 - as the protocol has it
+    preload = "tiny_engine"
+    kinds = (ADD,)
+
+
+def _run(context: JobContext[TinyParameters]) -> None:
+    parameters = context.parameters
+    tiny = TinyGraph(Path(parameters.folder))
+    with running(context, TinyEngine()) as work:
+        parts = [
+            tiny.add(tiny.raw(f"raw{n}", n), seconds=parameters.seconds, label=f"part {n}")
+            for n in parameters.numbers
+        ]
+        top = tiny.add(*parts, label="of all", seconds=parameters.last_seconds)
+        result = work.run([top]).of(top)
+    assert result is not None
+    path = context.folder / "sum.txt"
+    path.write_text(result.file.path.read_text())
+    log = context.folder / "log.txt"
+    log.write_text("".join(f"{line}\n" for line in work.lines))
+    context.add_result("sum", path, "text/plain")
+    context.add_result("log", log, "text/plain")
+
+
+job_types = (JobType("tiny", "Tiny", "Adds numbers.", "/uws/tiny", TinyParameters, _run),)
