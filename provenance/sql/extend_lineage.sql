@@ -70,5 +70,11 @@ FROM written AS w
 CROSS JOIN below AS b
 JOIN provenance_entity AS e ON e.id = w.id
 WHERE w.id <> b.id
+  -- a row of one's own counts more than a shared one: it must not be further
+  AND NOT EXISTS (
+      SELECT 1 FROM provenance_lineage_source AS s
+      JOIN provenance_lineage AS m ON m.descendant_id = s.block_id AND m.ancestor_id = w.id
+      WHERE s.descendant_id = b.id AND s.distance > 0
+        AND s.distance + m.depth <= w.depth + b.depth)
 ON CONFLICT (descendant_id, ancestor_id) DO UPDATE SET depth = EXCLUDED.depth
     WHERE known.depth > EXCLUDED.depth

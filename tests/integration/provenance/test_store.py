@@ -34,6 +34,7 @@ from provenance.models import (
     ActivityDescription,
     Agent,
     Entity,
+    Lineage,
     Parameter,
     Used,
     WasConfiguredBy,
@@ -136,7 +137,7 @@ class LineageOfAnyHistory(TestCase):
             enter(portion)
         assert lineage() == walked([record for portion in portions for record in portion])
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=80, deadline=None)
     @given(histories())
     def test_it_is_so_too_where_every_entity_shares_what_it_can(
         self, portions: list[list[ActivityRecord | EntityRecord]]
@@ -146,6 +147,27 @@ class LineageOfAnyHistory(TestCase):
             for portion in portions:
                 enter(portion)
         assert lineage() == walked([record for portion in portions for record in portion])
+
+
+@pytest.mark.django_db
+def test_a_mosaic_of_many_images_shares_the_rows_of_its_lineage() -> None:
+    size = 40
+    images = [f"image{n}" for n in range(size)]
+    records = [
+        *(run(image, [f"events{n}"], [image]) for n, image in enumerate(images)),
+        run("first", images, ["first"]),
+        run("sources", ["first"], ["sources"]),
+        *(run(f"clean{n}", [image, "sources"], [f"clean{n}"]) for n, image in enumerate(images)),
+        run("last", [f"clean{n}" for n in range(size)], ["last"]),
+        *(run(f"product{n}", ["last", "sources"], [f"product{n}"]) for n in range(4)),
+    ]
+    enter(records)
+    pairs = lineage()
+    assert pairs == walked(records)
+    assert pairs["product0", "events0"] == 4
+    # 40 × 83 pairs of cleaned images and 4 × 123 of products among them
+    assert len(pairs) > 4000
+    assert Lineage.objects.count() < 500
 
 
 @pytest.mark.django_db
