@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from analysis.errors import AnalysisError
 from analysis.past_runs import past_costs, planned
 from analysis.plan_documents import PlanDocuments
-from analysis.workflows import targets_of
+from analysis.workflow_types import targets_of
 from auth.principal import ANONYMOUS, Principal, of_user
 from dali.errors import DaliError, NotFoundError
 from dali.parameters import Parameters
@@ -48,10 +48,10 @@ def of_job(job_type: JobType[Any], principal: Principal, job_id: str) -> PlanDoc
 
 
 def seconds(job_type_name: str, parameters: BaseModel, owner: Principal) -> float | None:
-    """How long such a job is likely to run; ``None`` where it could not begin."""
+    """How long such a job is likely to run; ``None`` where nobody can tell."""
     try:
         targets = targets_of(job_type_name)(parameters, owner)
-    except (JobFailure, AnalysisError):
+    except (KeyError, JobFailure, AnalysisError):
         return None
     plan = planned(targets)
     return PlanDocuments(job_type_name, plan, past_costs(plan.to_run), processes()).estimate.seconds
