@@ -59,7 +59,8 @@ def test_the_field_is_as_wide_as_published():
         np.arctan((jemx.MASK_RADIUS_MM - jemx.DETECTOR_RADIUS_MM) / jemx.MASK_DISTANCE_MM)
     )
     assert 2 * fully_coded == pytest.approx(4.8, abs=0.05)
-    assert jemx.FIELD_RADIUS_DEG == pytest.approx(6.6, abs=0.025)
+    edge = 2 * jemx.FIELD_RADIUS_DEG
+    assert edge == pytest.approx(13.2, abs=0.05)
 
 
 def test_the_field_polygon_goes_around_the_field_counter_clockwise():
