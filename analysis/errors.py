@@ -100,6 +100,10 @@ class NoISGRIEvents(AnalysisError):  # noqa: N818
     """No good event of ISGRI is left in the band and the good time."""
 
 
+class NoJEMXEvents(AnalysisError):  # noqa: N818
+    """No good event of JEM-X is left in the band and the good time."""
+
+
 class EfficiencyNotComputed(AnalysisError):  # noqa: N818
     """No pixel is usable, so that no rate can be given."""
 

@@ -12,7 +12,8 @@ A direction is given by its *tangents* ``sY/sX``, ``sZ/sX``; the mask's shadow t
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 
 from instruments.frame import SpacecraftFrame
 
@@ -30,6 +31,8 @@ class Camera:
     pixel_sensitive_mm: side of the part of a pixel that detects.
     full_rate_fraction: rates are quoted for this part of the open detector, i.e. INTENSITY is this
     fraction of what a source gives without a mask, on axis, over all pixels (ISGRI: one half).
+    collimator_tangent: where a collimator of square tubes along Y and Z, whose transmission falls
+    off linearly on both axes, lets nothing through any more; infinite where there is none.
     """
 
     mask: Array
@@ -40,6 +43,7 @@ class Camera:
     pixel_pitch_mm: float
     pixel_sensitive_mm: float
     full_rate_fraction: float
+    collimator_tangent: float = float("inf")
 
     @property
     def pixel_count(self) -> int:
@@ -73,6 +77,26 @@ class Camera:
         )
         return y, z
 
+    @property
+    def resolution_deg(self) -> float:
+        """`resolution_tangent` as an angle on the axis."""
+        return float(np.degrees(self.resolution_tangent))
+
+    def collimation(self, tangent_y: ArrayLike, tangent_z: ArrayLike) -> Array:
+        """What part of the photons from directions passes the collimator, 1 on the axis."""
+        through = [
+            np.clip(1 - np.abs(np.asarray(t, dtype=np.float64)) / self.collimator_tangent, 0, None)
+            for t in (tangent_y, tangent_z)
+        ]
+        passed: Array = through[0] * through[1]
+        return passed
+
+    def throughput(self, tangent_y: ArrayLike, tangent_z: ArrayLike) -> Array:
+        """The rate in a lit pixel relative to that on the axis: projected area and collimator."""
+        y, z = (np.asarray(t, dtype=np.float64) for t in (tangent_y, tangent_z))
+        rate: Array = self.collimation(y, z) / np.sqrt(1 + y * y + z * z)
+        return rate
+
     def pixel_offsets_mm(self, axis: int) -> Array:
         """Centres of the detector's cells along Y (axis 0) or Z (axis 1)."""
         count = self.pixels.shape[axis]
@@ -100,7 +124,7 @@ class Camera:
         """The lit fraction of each pixel for a source in that direction (0 in the gaps)."""
         along_y, _ = self._overlaps_towards(0, tangent_y)
         along_z, _ = self._overlaps_towards(1, tangent_z)
-        lit: Array = along_y @ self.mask @ along_z.T
+        lit: Array = (along_y @ self.mask) @ along_z.T
         return lit * self.pixels
 
     def illumination_with_slopes(
@@ -109,11 +133,11 @@ class Camera:
         """`illumination` and its derivatives by the two tangents."""
         along_y, slope_y = self._overlaps_towards(0, tangent_y)
         along_z, slope_z = self._overlaps_towards(1, tangent_z)
-        seen = self.mask @ along_z.T
+        lit_rows = along_y @ self.mask
         return (
-            (along_y @ seen) * self.pixels,
-            (slope_y @ seen) * (self.pixels * self.mask_distance_mm),
-            (along_y @ (self.mask @ slope_z.T)) * (self.pixels * self.mask_distance_mm),
+            (lit_rows @ along_z.T) * self.pixels,
+            ((slope_y @ self.mask) @ along_z.T) * (self.pixels * self.mask_distance_mm),
+            (lit_rows @ slope_z.T) * (self.pixels * self.mask_distance_mm),
         )
 
     def coded(self, tangent_y: float, tangent_z: float) -> Flags:
@@ -126,8 +150,11 @@ class Camera:
         coded: Flags = self.pixels & seen[0][:, None] & seen[1][None, :]
         return coded
 
-    def _overlaps_towards(self, axis: int, tangent: float) -> tuple[Array, Array]:
-        return self.overlaps(axis, self.pixel_offsets_mm(axis) + self.mask_distance_mm * tangent)
+    def _overlaps_towards(self, axis: int, tangent: float) -> tuple[csr_array, csr_array]:
+        """`overlaps` of the pixels in a direction; a pixel covers but a few cells."""
+        at_mm = self.pixel_offsets_mm(axis) + self.mask_distance_mm * tangent
+        share, slope = self.overlaps(axis, at_mm)
+        return csr_array(share), csr_array(slope)
 
 
 def tangents(frame: SpacecraftFrame, ra_deg: float, dec_deg: float) -> tuple[float, float, float]:

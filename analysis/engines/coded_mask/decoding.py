@@ -8,7 +8,7 @@ p = sum(P E) / sum(E),
     S = sum((P - p) N),    n = sum((P - p)**2 E),    V = sum((P - p)**2 N)
 
 INTENSITY = S / (k n) and VARIANCE = V / (k n)**2, where k is the counts per unit of INTENSITY in a
-fully lit pixel: live time, cosine of the off-axis angle and the convention of rates. Written with
+fully lit pixel: live time, projected area, collimator and the convention of rates. Written with
 open and closed decoding arrays this is G+ = P, G- = 1 - P with the balance
 sum(P E) / sum((1 - P) E); it is also the least-squares fit of P E and a flat background E. A flat
 background gives 0 in every position, whatever pixels are off; V needs no model of the counts.
@@ -36,6 +36,8 @@ Array = NDArray[np.float64]
 
 #: Positions that less than this part of the detector's live pixels codes are left out.
 MIN_CODED_FRACTION = 0.02
+#: So are those from which a collimator lets less than this part of the photons through.
+MIN_THROUGHPUT = 0.1
 
 
 class MaskCorrelation:
@@ -153,11 +155,14 @@ def decoding_of(shadowgram: Shadowgram, camera: Camera) -> Decoding:
         lit = correlation.lit(of_efficiency)
         mean_lit = np.where(usable, lit / alive, 0.0)
         contrast = correlation.lit_squared(of_efficiency) - mean_lit * lit
-    # where hardly any pixel differs from the mean there is nothing to decode
-    usable &= contrast > 1e-3 * alive
+    throughput = _throughput(correlation)
+    usable &= throughput >= MIN_THROUGHPUT
+    # where hardly any pixel differs from the mean, as at the rim of a round mask, there is nothing
+    # to decode
+    usable &= contrast > MIN_CODED_FRACTION * contrast.max()
     per_intensity = np.where(
         usable,
-        contrast * camera.counts_per_intensity * shadowgram.livetime_s * _cosines(correlation),
+        contrast * camera.counts_per_intensity * shadowgram.livetime_s * throughput,
         1.0,
     )
     of_counts = correlation.transform(counts)
@@ -236,11 +241,11 @@ def _as_image(over_shifts: Array, usable: NDArray[np.bool_]) -> NDArray[np.float
     return np.ascontiguousarray(masked[::-1].T)
 
 
-def _cosines(correlation: MaskCorrelation) -> Array:
-    """The cosine of the off-axis angle for each shift."""
-    step = correlation.camera.pixel_tangent
-    y, z = (correlation.shifts(axis) * step for axis in (0, 1))
-    return 1.0 / np.sqrt(1.0 + y[:, None] ** 2 + z[None, :] ** 2)
+def _throughput(correlation: MaskCorrelation) -> Array:
+    """`Camera.throughput` for each shift."""
+    camera = correlation.camera
+    y, z = (correlation.shifts(axis) * camera.pixel_tangent for axis in (0, 1))
+    return camera.throughput(y[:, None], z[None, :])
 
 
 def _live_counts(shadowgram: Shadowgram) -> Array:

@@ -5,12 +5,15 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-#: A peak is taken for a catalogue source within 3 arcmin and four times its position's error, but
-#: at least and at most these.
-BASE_DEG = 3 / 60
+#: A peak is taken for a catalogue source within a quarter of the resolution (3 arcmin for ISGRI)
+#: and four times its position's error, but at least and at most within these parts of the
+#: resolution.
+BASE = 0.25
 ERRORS = 4.0
-MIN_DEG = 6 / 60
-MAX_DEG = 10 / 60
+LEAST = 0.5
+MOST = 0.85
+#: Error of a position, in parts of the resolution, that nobody has fitted yet.
+ROUGH = 0.1
 
 
 class Place(Protocol):
@@ -30,9 +33,18 @@ class Place(Protocol):
 PlaceType = TypeVar("PlaceType", bound=Place)
 
 
-def match_radius_deg(position_error_deg: float) -> float:
-    """Within which distance a peak of that position error is taken for a known source."""
-    return float(np.clip(BASE_DEG + ERRORS * position_error_deg, MIN_DEG, MAX_DEG))
+def match_radius_deg(position_error_deg: float, resolution_deg: float) -> float:
+    """Within which distance a peak of that position error is taken for a known source.
+
+    resolution_deg: of the camera.
+    """
+    radius = BASE * resolution_deg + ERRORS * position_error_deg
+    return float(np.clip(radius, LEAST * resolution_deg, MOST * resolution_deg))
+
+
+def rough_match_radius_deg(resolution_deg: float) -> float:
+    """The same for a place that hasn't been fitted yet."""
+    return match_radius_deg(ROUGH * resolution_deg, resolution_deg)
 
 
 def separation_deg(ra1: float, dec1: float, ra2: float, dec2: float) -> float:

@@ -20,7 +20,12 @@ from numpy.typing import NDArray
 
 from analysis.engines.coded_mask.camera import Camera, tangents
 from analysis.engines.coded_mask.images import Mosaic
-from analysis.engines.coded_mask.matching import match_radius_deg, nearest, separation_deg
+from analysis.engines.coded_mask.matching import (
+    match_radius_deg,
+    nearest,
+    rough_match_radius_deg,
+    separation_deg,
+)
 from analysis.engines.coded_mask.peaks import local_maxima
 from analysis.engines.coded_mask.shadowgram import Shadowgram
 from analysis.engines.coded_mask.source_fit import Direction, FittedSources, SourceFit
@@ -91,7 +96,13 @@ def mosaic_sources(
     """
     messages: list[str] = []
     while True:
-        candidates = _candidates(mosaic, source_lists, catalogue, threshold)
+        candidates = _candidates(
+            mosaic,
+            source_lists,
+            catalogue,
+            threshold,
+            rough_match_radius_deg(camera.resolution_deg),
+        )
         if len(candidates) <= max_sources:
             break
         threshold *= THRESHOLD_RISE
@@ -127,7 +138,8 @@ def _settled(
         largest = 0.0
         for n, place, error in zip(free, moved, errors, strict=True):
             largest = max(largest, separation_deg(kept[n].ra, kept[n].dec, *place) / error)
-            kept[n] = _named(replace(kept[n], ra=place[0], dec=place[1]), error, catalogue, kept)
+            radius = match_radius_deg(error, joint.resolution_deg)
+            kept[n] = _named(replace(kept[n], ra=place[0], dec=place[1]), radius, catalogue, kept)
         if largest < 0.05:
             break
     while kept:
@@ -150,7 +162,7 @@ def _above(candidates: Sequence[_Candidate], fit: _Combined, minimum: float) -> 
 
 def _named(
     candidate: _Candidate,
-    error_deg: float,
+    radius_deg: float,
     catalogue: Sequence[CatalogueSource],
     others: Sequence[_Candidate],
 ) -> _Candidate:
@@ -159,7 +171,7 @@ def _named(
         return candidate
     taken = {other.known for other in others}
     free = [source for source in catalogue if source not in taken]
-    source = nearest(candidate.ra, candidate.dec, free, match_radius_deg(error_deg))
+    source = nearest(candidate.ra, candidate.dec, free, radius_deg)
     return candidate if source is None else _Candidate(source.ra, source.dec, source)
 
 
@@ -168,6 +180,7 @@ def _candidates(
     source_lists: Sequence[Sequence[Source]],
     catalogue: Sequence[CatalogueSource],
     threshold: float,
+    radius_deg: float,
 ) -> list[_Candidate]:
     """Sources of the Science Windows, then peaks of the mosaic that are none of them."""
     by_name = {source.name: source for source in catalogue}
@@ -194,9 +207,9 @@ def _candidates(
     strongest_new = [(row.ra, row.dec, row.significance) for row in found if row.new_source]
     # a new source stands in many lists: the most significant entry has the best position
     for ra, dec, _ in [*strongest_new, *peaks]:
-        if nearest(ra, dec, places, match_radius_deg(0.02)) is not None:
+        if nearest(ra, dec, places, radius_deg) is not None:
             continue
-        known = nearest(ra, dec, catalogue, match_radius_deg(0.02))
+        known = nearest(ra, dec, catalogue, radius_deg)
         if known is None or known.name in candidates:
             places.append(_Candidate(ra, dec))
         else:
@@ -248,6 +261,11 @@ class _JointFit:
 
     def __init__(self, fits: Sequence[SourceFit]) -> None:
         self.fits = fits
+
+    @property
+    def resolution_deg(self) -> float:
+        """Of the camera that took all shadowgrams."""
+        return self.fits[0].camera.resolution_deg
 
     def fit(self, candidates: Sequence[_Candidate]) -> _Combined:
         """Inverse-variance means of the INTENSITY that each shadowgram gives."""

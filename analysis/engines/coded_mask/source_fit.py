@@ -1,10 +1,10 @@
 """Simultaneous fit of sources' shadows and the background to a shadowgram.
 
 Each pixel's expected counts are a smooth background times its efficiency, plus for each source its
-INTENSITY times the pixel's exact lit fraction, efficiency, live time and the cosine of the off-axis
-angle. The fit is weighted least squares with the variance that the model itself expects (found in
-two rounds), which for counts is unbiased and as good as maximum likelihood. Positions are fitted by
-Gauss-Newton steps with the exact slopes of the lit fractions.
+INTENSITY times the pixel's exact lit fraction, efficiency, live time, projected area and what the
+collimator lets through. The fit is weighted least squares with the variance that the model itself
+expects (found in two rounds), which for counts is unbiased and as good as maximum likelihood.
+Positions are fitted by Gauss-Newton steps with the exact slopes of the lit fractions.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 
 #: A source is fitted only where it codes at least this part of the detector's live pixels.
 MIN_CODED_FRACTION = 0.02
+#: … and where a collimator lets at least this part of its photons through.
+MIN_THROUGHPUT = 0.1
 #: Gauss-Newton steps at most; two are usually enough.
 MAX_STEPS = 6
 #: Steps smaller than this part of their errors end a fit.
@@ -37,11 +39,6 @@ class Direction:
 
     tangent_y: float
     tangent_z: float
-
-    @property
-    def cosine(self) -> float:
-        """Cosine of the off-axis angle."""
-        return float(1.0 / np.sqrt(1.0 + self.tangent_y**2 + self.tangent_z**2))
 
     def moved(self, by_y: float, by_z: float) -> "Direction":
         """The direction so far away in tangents."""
@@ -108,8 +105,13 @@ class SourceFit:
 
     def is_coded(self, at: Direction) -> bool:
         """Whether enough live pixels see that direction through the mask."""
+        if self._throughput(at) < MIN_THROUGHPUT:
+            return False
         coded = self.shadowgram.efficiency[self.camera.coded(at.tangent_y, at.tangent_z)]
         return float(coded.sum()) >= MIN_CODED_FRACTION * self.camera.pixel_count
+
+    def _throughput(self, at: Direction) -> float:
+        return float(self.camera.throughput(at.tangent_y, at.tangent_z))
 
     def sky(self, at: Direction) -> tuple[float, float]:
         """ICRS right ascension and declination, degrees."""
@@ -259,14 +261,15 @@ class SourceFit:
         shadow = self._shadows.get(at)
         if shadow is None:
             lit = self.camera.illumination(at.tangent_y, at.tangent_z)[self._alive]
-            shadow = lit * self._efficiency * (self._scale * at.cosine)
+            shadow = lit * self._efficiency * (self._scale * self._throughput(at))
             self._shadows[at] = shadow
         return shadow
 
     def _slopes(self, at: Direction, intensity: float) -> list[Array]:
         """Derivatives of the live pixels' counts by the tangents of a source of that strength."""
         _, by_y, by_z = self.camera.illumination_with_slopes(at.tangent_y, at.tangent_z)
-        factor = intensity * self._scale * at.cosine
+        # what collimator and projection change is nothing against a mask opening
+        factor = intensity * self._scale * self._throughput(at)
         return [slope[self._alive] * self._efficiency * factor for slope in (by_y, by_z)]
 
     def _limited(self, step: Array) -> Array:

@@ -249,7 +249,7 @@ class _Search:
         ]
         if near:
             distance, source, home = min(near, key=lambda entry: entry[0])
-            if np.degrees(distance) <= match_radius_deg(error_deg):
+            if np.degrees(distance) <= match_radius_deg(error_deg, self.camera.resolution_deg):
                 return _Model(home, source, free=False)
         return _Model(found.at)
 

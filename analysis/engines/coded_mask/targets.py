@@ -32,7 +32,7 @@ def targets(
     messages: list[str] = []
     rest = list(found)
     for source in wanted:
-        same = _same(source, rest)
+        same = _same(source, rest, camera)
         at = Target(source.name, source.ra, source.dec)
         if same is not None:
             rest.remove(same)
@@ -49,7 +49,7 @@ def targets(
     return tuple(chosen), tuple(messages)
 
 
-def _same(source: CatalogueSource, found: Sequence[Source]) -> Source | None:
+def _same(source: CatalogueSource, found: Sequence[Source], camera: Camera) -> Source | None:
     """The row of a list that is this source: by name, or by place where it has another name."""
     for row in found:
         if row.name == source.name:
@@ -60,7 +60,8 @@ def _same(source: CatalogueSource, found: Sequence[Source]) -> Source | None:
     if not near:
         return None
     distance, n = min(near)
-    return found[n] if distance <= match_radius_deg(found[n].position_error) else None
+    radius = match_radius_deg(found[n].position_error, camera.resolution_deg)
+    return found[n] if distance <= radius else None
 
 
 def _add(chosen: list[Target], target: Target, camera: Camera, messages: list[str]) -> None:

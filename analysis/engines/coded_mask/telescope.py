@@ -55,5 +55,6 @@ class Telescope:
 def telescope(name: str) -> Telescope:
     """The telescope of that name; raises KeyError."""
     from analysis.engines.coded_mask.isgri import ISGRI
+    from analysis.engines.coded_mask.jemx import JEMX_1, JEMX_2
 
-    return {ISGRI.name: ISGRI}[name]
+    return {known.name: known for known in (ISGRI, JEMX_1, JEMX_2)}[name]

@@ -276,5 +276,6 @@ def test_separations_and_the_nearest_place() -> None:
     assert match is not None
     assert match.name == "near"
     assert nearest(0.0, 1.0, places, 0.2) is None
-    assert match_radius_deg(0.0) == pytest.approx(0.1)
-    assert match_radius_deg(1.0) == pytest.approx(10 / 60)
+    assert match_radius_deg(0.0, 0.2) == pytest.approx(6 / 60)
+    assert match_radius_deg(1.0, 0.2) == pytest.approx(0.17)
+    assert match_radius_deg(1.0, 0.05) == pytest.approx(0.0425)
