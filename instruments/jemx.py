@@ -148,7 +148,8 @@ def mask_is_open(y_mm: ArrayLike, z_mm: ArrayLike) -> Flags:
     y, z = _array(y_mm), _array(z_mm)
     inside = y * y + z * z < MASK_RADIUS_MM**2
     i, j = _nearest_element(y, z)
-    return inside & pattern()[(i + PATTERN_STEP * j) % PATTERN_ORDER]
+    is_open: Flags = inside & pattern()[(i + PATTERN_STEP * j) % PATTERN_ORDER]
+    return is_open
 
 
 def mask_point(
@@ -312,7 +313,8 @@ def energy_sigma_kev(energy_kev: ArrayLike, fwhm: float | None = None) -> Array:
     fwhm: at `REFERENCE_ENERGY_KEV`, relative, where it isn't the published one.
     """
     scale = 1.0 if fwhm is None else fwhm / float(energy_fwhm(REFERENCE_ENERGY_KEV))
-    return _array(energy_kev) * energy_fwhm(energy_kev) * (scale / math.sqrt(8 * math.log(2)))
+    fwhm_kev: Array = _array(energy_kev) * energy_fwhm(energy_kev)
+    return fwhm_kev * (scale / math.sqrt(8 * math.log(2)))
 
 
 def check_energy_band(e_min_kev: float, e_max_kev: float) -> None:
