@@ -14,6 +14,7 @@ import logging
 import re
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -30,6 +31,8 @@ MARKER = ".database"
 _JOB_ID = re.compile(r"[0-9a-f]{32}")
 #: A folder that was written to just now may be of a job that is being deleted or moved on.
 GRACE_S = 600.0
+#: What ran for a job that is over is dead after a second; this is for its files.
+_ENDED_GRACE_S = 10.0
 
 
 class Janitor:
@@ -68,6 +71,8 @@ class Janitor:
         for orphan in orphans:
             logger.info("removing files that no job has: %s", orphan.relative_to(root))
             files.remove(orphan)
+            with suppress(OSError):
+                orphan.parent.rmdir()  # the job's folder, where nothing else is in it
         return len(orphans)
 
     def _orphans(self, folder: Path, job: Job | None) -> list[Path]:
@@ -90,11 +95,14 @@ class Janitor:
         if job.phase == Phase.COMPLETED and number == job.attempts:
             # nobody needs these any more, so there is no grace
             return [path for path in finished.not_results(job.id, number) if path.exists()]
-        is_over = Phase(job.phase) in TERMINAL or number < job.attempts
-        return [attempt] if is_over and self._is_old(attempt) else []
+        if Phase(job.phase) in TERMINAL:
+            grace_s = min(self._grace_s, _ENDED_GRACE_S)
+            return [attempt] if self._is_old(attempt, grace_s) else []
+        return [attempt] if number < job.attempts and self._is_old(attempt) else []
 
-    def _is_old(self, folder: Path) -> bool:
-        return time.time() - folder.stat().st_mtime > self._grace_s
+    def _is_old(self, folder: Path, grace_s: float | None = None) -> bool:
+        grace_s = self._grace_s if grace_s is None else grace_s
+        return time.time() - folder.stat().st_mtime > grace_s
 
     def _is_ours(self, root: Path, holds_our_jobs: bool) -> bool:
         """Whether the folder is this database's; it becomes so by holding a job of it."""

@@ -16,8 +16,8 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from auth.principal import Principal
-from dali import log_context
 from dali.errors import ParameterError
+from dali.log_context import about_job
 from dali.parameters import Parameters
 from uws import files, notification, quotas, quotes, records
 from uws import parameters as declared
@@ -92,8 +92,8 @@ def submit(
     except BaseException:
         files.remove(files.job_folder(job_id))
         raise
-    log_context.job_id.set(job_id)
-    logger.info("a new job of %s is %s", job_type.name, job.phase)
+    with about_job(job_id):
+        logger.info("a new job of %s is %s", job_type.name, job.phase)
     return job_id
 
 
@@ -180,7 +180,8 @@ def run(job_type: JobType[Any], principal: Principal, job_id: str) -> None:
             if job_type.refuses_wrong_values:
                 _check(job_type, _stored(job), complete=True)
             _queue(job, principal)
-            logger.info("handed in")
+            with about_job(job_id):
+                logger.info("handed in")
 
 
 def abort(job_type: JobType[Any], principal: Principal, job_id: str) -> None:
@@ -196,7 +197,8 @@ def abort(job_type: JobType[Any], principal: Principal, job_id: str) -> None:
         job.end_time = Now()
         job.worker = job.lease_expires = None
         job.save(update_fields=["phase", "end_time", "worker", "lease_expires"])
-        logger.info("aborted")
+        with about_job(job_id):
+            logger.info("aborted")
 
 
 def hold(job_type: JobType[Any], principal: Principal, job_id: str) -> None:
@@ -215,7 +217,8 @@ def delete(job_type: JobType[Any], principal: Principal, job_id: str) -> None:
     """Destroy the job, its results and all trace of it (UWS 1.1, section 2.1.5)."""
     with transaction.atomic():
         _lock(job_type, principal, job_id).delete()
-        logger.info("deleted")
+        with about_job(job_id):
+            logger.info("deleted")
 
 
 def set_execution_duration(
@@ -256,12 +259,10 @@ def _jobs() -> QuerySet[Job]:
 
 
 def _find(job_type: JobType[Any], principal: Principal, job_id: str, among: QuerySet[Job]) -> Job:
-    """The job, where the principal may have it; what is logged from now on is about it."""
     # PostgreSQL refuses to look for a NUL, which no identifier has
     job = None if "\0" in job_id else among.filter(job_type=job_type.name, id=job_id).first()
     if job is None:
         raise UnknownJobError(f"there is no such job in {job_type.path}; it may have been deleted")
-    log_context.job_id.set(job.id)
     if not (
         job.owner_id is None or job.owner_id == principal.user_id or principal.is_administrator
     ):

@@ -213,10 +213,13 @@ class _Nursery:
     def _fork(self) -> _Child:
         orders, order = os.pipe()
         template = os.getpid()
+        # a child that is to end before it has begun must not miss it
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         pid = os.fork()
         if pid == 0:
             os.close(order)
             self._live(orders, template)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         os.close(orders)
         # Both sides say it, since either may come first.
         os.setpgid(pid, pid)
@@ -234,6 +237,7 @@ class _Nursery:
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
             self._worker.close()
             for child in self._children.values():
                 if child.order >= 0:

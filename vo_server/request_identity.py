@@ -1,6 +1,7 @@
 """Each request's identity: on every line it logs, and in its answer as ``X-Request-ID``.
 
 A proxy in front may have named the request already; its word is kept where it is a plain one.
+A request about a job has the job's id on its lines, too.
 """
 
 import logging
@@ -8,12 +9,14 @@ import re
 import secrets
 import time
 
-from dali.log_context import request_id
+from dali.log_context import job_id, request_id
+from uws import registry
 from vo_server.asgi_types import Application, Message, Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
 
 HEADER = b"x-request-id"
+_JOB = re.compile(r"/([0-9a-f]{32})(?:/|$)")
 _PLAIN = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
@@ -30,6 +33,7 @@ class RequestIdentity:
             return
         name = _name(scope)
         token = request_id.set(name)
+        job_token = job_id.set(_job(scope["path"]))
         began = time.monotonic()
         status = 0
 
@@ -47,6 +51,7 @@ class RequestIdentity:
             milliseconds = 1000 * (time.monotonic() - began)
             # A path may hold anything; quoted, it can't forge a line of the log.
             logger.info("%s %r %d in %.0f ms", scope["method"], scope["path"], status, milliseconds)
+            job_id.reset(job_token)
             request_id.reset(token)
 
 
@@ -54,3 +59,10 @@ def _name(scope: Scope) -> str:
     """The name that came with the request, else a new one."""
     given = dict(scope["headers"]).get(HEADER, b"")
     return given.decode("ascii") if _PLAIN.fullmatch(given) else secrets.token_hex(8)
+
+
+def _job(path: str) -> str:
+    """The id of the job that the path is about; ``-`` for none."""
+    found = _JOB.search(path)
+    lists = ("/api/uws/", "/admin/uws/job/", *(f"{each.path}/" for each in registry.all()))
+    return found[1] if found and path.startswith(lists) else "-"

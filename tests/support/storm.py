@@ -216,11 +216,28 @@ class _Storm:
         self.outcome.wrong.append(f"{left} jobs have not ended")
 
     def _wait_for_the_tidying(self) -> None:
-        """Files of what was killed last are being removed; notes by the janitor's next round."""
-        time.sleep(1)
-        until = time.monotonic() + 30
-        while any(self.server.jobs.rglob(".finished")) and time.monotonic() < until:
+        """Files of what was killed last are removed at once, or by the janitor's next round."""
+        until = time.monotonic() + 45
+        while self._strays() and time.monotonic() < until:
             time.sleep(0.5)
+
+    def _strays(self) -> list[str]:
+        """What lies in the folder of all jobs, and is no result."""
+        connection = psycopg2.connect(self.server.database)
+        with connection, connection.cursor() as cursor:
+            cursor.execute("SELECT path FROM uws_jobresult")
+            kept = {self.server.jobs / path for (path,) in cursor.fetchall()}
+        connection.close()
+        folders = {path.relative_to(self.server.jobs).parts[0] for path in kept}
+        marker = self.server.jobs / ".database"
+        files = {path for path in self.server.jobs.rglob("*") if path.is_file()} - {marker}
+        return [
+            f"a file without a job: {path.relative_to(self.server.jobs)}" for path in files - kept
+        ] + [
+            f"a folder without a job's file: {folder.name}"
+            for folder in self.server.jobs.iterdir()
+            if folder.name not in folders and folder != marker
+        ]
 
     def _check(self) -> None:
         connection = psycopg2.connect(self.server.database)
@@ -255,18 +272,7 @@ class _Storm:
                     wrong.append(f"job {job_id} is an ERROR of no fault's making: {error}")
             elif phase != "ABORTED" or job_id not in self._aborted:
                 wrong.append(f"job {job_id} is {phase}")
-        kept = {self.server.jobs / path for found in paths.values() for path in found}
-        marker = self.server.jobs / ".database"
-        files = {path for path in self.server.jobs.rglob("*") if path.is_file()} - {marker}
-        wrong += [
-            f"a file without a job: {path.relative_to(self.server.jobs)}" for path in files - kept
-        ]
-        known = {path.parts[0] for path in (Path(p) for found in paths.values() for p in found)}
-        wrong += [
-            f"a folder without a job's file: {folder.name}"
-            for folder in self.server.jobs.iterdir()
-            if folder.name not in known and folder != marker
-        ]
+        wrong += self._strays()
 
 
 def _children(pid: int) -> list[int]:

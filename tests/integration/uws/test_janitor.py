@@ -73,7 +73,7 @@ def test_what_attempts_left_that_are_over_is_removed_and_results_stay(root, samp
     (done / ".finished").write_text("[]")
     assert Janitor().sweep() == 3
     assert [path.name for path in done.iterdir()] == ["result.txt"]
-    assert list((root / ids[Phase.ABORTED]).iterdir()) == []
+    assert not (root / ids[Phase.ABORTED]).exists()
     assert (root / ids[Phase.EXECUTING] / "1" / "result.txt").exists()
 
 

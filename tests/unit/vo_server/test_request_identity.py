@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dali.log_context import request_id
+from dali.log_context import ContextFilter, job_id, request_id
 from vo_server.asgi_types import Message, Receive, Scope, Send
 from vo_server.request_identity import RequestIdentity
 
@@ -68,4 +68,25 @@ def test_the_request_is_logged_on_one_line_whatever_its_path(
 
 def test_the_name_is_gone_after_the_request() -> None:
     answer()
-    assert request_id.get() == "-"
+    assert request_id.get() == job_id.get() == "-"
+
+
+@pytest.mark.parametrize(
+    ("path", "job"),
+    [
+        (f"/tap/async/{'a1' * 16}", "a1" * 16),
+        (f"/tap/async/{'a1' * 16}/results/result", "a1" * 16),
+        (f"/api/uws/tap/jobs/{'a1' * 16}", "a1" * 16),
+        (f"/admin/uws/job/{'a1' * 16}/change/", "a1" * 16),
+        ("/tap/async", "-"),
+        (f"/products/{'a1' * 16}", "-"),
+        (f"/tap/async/{'a1' * 20}", "-"),
+    ],
+)
+def test_a_request_about_a_job_has_its_id_on_its_lines(
+    path: str, job: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.handler.addFilter(ContextFilter())
+    with caplog.at_level(logging.INFO, logger="vo_server"):
+        answer(path=path)
+    assert caplog.records[-1].job_id == job  # type: ignore[attr-defined]
