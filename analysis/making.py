@@ -9,8 +9,6 @@ stored or ingested never goes into a result.
 """
 
 import errno
-import platform
-import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,6 +28,7 @@ from analysis.steps import Parameter, StepInputs, StepKind
 from instruments.science_window import ScienceWindowId, ScienceWindowIdError
 from provenance import recorder
 from provenance.agents import software as software_agent
+from provenance.agents import surroundings
 from provenance.identifiers import new_entity_id
 from provenance.records import ActivityRecord, EntityRecord, InvolvedRecord
 
@@ -167,8 +166,11 @@ def _run(task: Task, path: Path, messages: list[str]) -> ActivityRecord:
         version=task.kind.version,
         authority=task.authority,
         agents=[
-            InvolvedRecord(software_agent(task.authority, name, version), "software")
-            for name, version in task.software.items()
+            *(
+                InvolvedRecord(software_agent(task.authority, name, version), "software")
+                for name, version in task.software.items()
+            ),
+            *surroundings(task.authority),
         ],
         parameters=[
             *(
@@ -179,7 +181,6 @@ def _run(task: Task, path: Path, messages: list[str]) -> ActivityRecord:
             recorder.parameter("software_digest", task.software_digest),
         ],
     ) as activity:
-        activity.remark(f"Ran on {socket.gethostname()}, Python {platform.python_version()}.")
         for role, items in task.inputs.items():
             for item in items:
                 activity.used(item.entity, role=role)

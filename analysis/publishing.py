@@ -18,10 +18,17 @@ from analysis.products.provenance_cards import identity_cards, step_cards
 from analysis.products.provenance_extension import add_history
 from archive.identifiers import ProductIdentity, new_product_identity
 from archive.publication import NewProduct, publish
+from auth.shown_names import shown_name
 from provenance import agents, recorder, serialisation, store
 from provenance.history import History, backwards
 from provenance.identifiers import new_entity_id
-from provenance.records import ActivityRecord, EntityRecord, GeneratedRecord, InvolvedRecord
+from provenance.records import (
+    ActivityRecord,
+    AgentRecord,
+    EntityRecord,
+    GeneratedRecord,
+    InvolvedRecord,
+)
 from uws.parameters import describe
 from uws.types import JobContext
 
@@ -130,6 +137,7 @@ def _write(
         generated_at=end,
         description=product.result,
         derived_from=tuple(step.file.entity.id for step in product.made_from),
+        attributed_to=_creators(context),
     )
     product.write(
         path,
@@ -190,11 +198,26 @@ def _enter(record: ActivityRecord, written: Sequence[_Written], public: bool) ->
 def _agents(context: JobContext[Any]) -> list[InvolvedRecord]:
     authority = settings.VO_AUTHORITY
     found = [
-        InvolvedRecord(agents.software(authority, "vo_server", settings.VO_VERSION), "software")
+        InvolvedRecord(agents.software(authority, "vo_server", settings.VO_VERSION), "software"),
+        *agents.surroundings(authority),
     ]
     if not context.owner.is_anonymous:
-        found.append(InvolvedRecord(agents.person(authority, context.owner.name), "operator"))
+        found.append(InvolvedRecord(_owner(context), "operator"))
     return found
+
+
+def _owner(context: JobContext[Any]) -> AgentRecord:
+    """Whoever runs the job, under the name that others may read."""
+    name = shown_name(context.owner)
+    return agents.person(settings.VO_AUTHORITY, name, context.owner.user_id)
+
+
+def _creators(context: JobContext[Any]) -> tuple[InvolvedRecord, ...]:
+    """Whom a product is attributed to: its owner, or this server where nobody signed in."""
+    if context.owner.is_anonymous:
+        server = agents.software(settings.VO_AUTHORITY, "vo_server", settings.VO_VERSION)
+        return (InvolvedRecord(server, "creator"),)
+    return (InvolvedRecord(_owner(context), "creator"),)
 
 
 def _parameters(context: JobContext[Any]) -> list[Any]:

@@ -1,9 +1,11 @@
 """Agents that this server itself names: software by its version, people by their public name."""
 
 from importlib.metadata import version as installed_version
+from uuid import NAMESPACE_URL, uuid5
 
 from provenance.identifiers import agent_id
-from provenance.records import AgentRecord, AgentType
+from provenance.records import AgentRecord, AgentType, InvolvedRecord
+from provenance.surroundings import platform_agent, source_agent
 
 
 def software(authority: str, name: str, version: str | None = None) -> AgentRecord:
@@ -16,6 +18,31 @@ def software(authority: str, name: str, version: str | None = None) -> AgentReco
     return AgentRecord(agent_id(authority, title.replace(" ", "-")), title, type=AgentType.SOFTWARE)
 
 
-def person(authority: str, name: str) -> AgentRecord:
-    """A user, under the name that others may read; never an address or an e-mail."""
-    return AgentRecord(agent_id(authority, f"user:{name}"), name, type=AgentType.PERSON)
+def person(authority: str, name: str, user_id: int | None = None) -> AgentRecord:
+    """A user, under the name that others may read; never an address or an e-mail.
+
+    user_id: the account's, which the identifier is made from, so that it stays when the name
+    changes; it can't be read from it.
+    """
+    if user_id is None:
+        return AgentRecord(agent_id(authority, f"user:{name}"), name, type=AgentType.PERSON)
+    return AgentRecord(person_id(authority, user_id), name, type=AgentType.PERSON)
+
+
+def person_id(authority: str, user_id: int) -> str:
+    """The identifier of the person with that account."""
+    return agent_id(authority, f"person:{uuid5(NAMESPACE_URL, f'{authority}/account/{user_id}')}")
+
+
+def maker_of_files(authority: str, origin: str) -> AgentRecord:
+    """Whoever files that came from elsewhere say that they were made by."""
+    return AgentRecord(agent_id(authority, f"origin:{origin}"), origin)
+
+
+def surroundings(authority: str) -> tuple[InvolvedRecord, ...]:
+    """What this process runs on: interpreter and operating system; the source's git revision."""
+    source = source_agent(authority)
+    return (
+        InvolvedRecord(platform_agent(authority), "platform"),
+        *([InvolvedRecord(source, "source")] if source else []),
+    )

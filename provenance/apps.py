@@ -9,3 +9,9 @@ class ProvenanceConfig(AppConfig):
     name = "provenance"
     label = "provenance"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Follow people's names."""
+        from provenance import people
+
+        people.follow_names()

@@ -28,6 +28,7 @@ from provenance.records import (
     Status,
     UsedRecord,
 )
+from provenance.surroundings import whereabouts
 
 ParameterValue = str | int | float | bool | Sequence[str | int | float]
 """A parameter's value as a program has it."""
@@ -173,6 +174,7 @@ def activity(
         agents=(*operator, *agents),
         parameters=tuple(parameters),
         public=public,
+        private_comment=whereabouts(),
     )
     recorder = Recorder(record, authority)
     token = _running.set(recorder)

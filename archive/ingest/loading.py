@@ -4,12 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest, Least
 
-import provenance.store
 from archive import obscore, obsplan
 from archive.file_store import ContentDiffersError, place_file, place_folder, sha256_of
 from archive.identifiers import archive_file_identity
@@ -17,6 +15,7 @@ from archive.ingest.examination import ScienceWindowContent
 from archive.ingest.fits_file import FileFacts
 from archive.ingest.further_files import JEMX_KINDS, SPI_ACS_KIND, FurtherContent
 from archive.ingest.problems import Problem, UnreadableError
+from archive.ingest.recording import FITS, archive_file, record_ingest, science_window
 from archive.ingest.release import release_date
 from archive.models import DataProduct, Observation, Revolution, ScienceWindow, Store
 from archive.rights import rights_until
@@ -25,12 +24,8 @@ from instruments import isgri
 from instruments.isgri_files import PUBLIC
 from instruments.science_window import ScienceWindowId
 from instruments.time import mjd_utc_from_ijd
-from provenance.agents import software
-from provenance.recorder import activity
-from provenance.records import EntityRecord, InvolvedRecord
 
 GROUP_KIND = "swg"
-FITS = "application/fits"
 #: What ORIGIN says of simulated files.
 _SIMULATED = "simulat"
 
@@ -47,7 +42,7 @@ def load(content: ScienceWindowContent, folder: Path) -> None:
             _enter_rows(content)
             kinds = {content.group: GROUP_KIND, content.events: EVENT_KIND}
             kinds |= {further.file: further.kind for further in content.further}
-            _enter_provenance(content.id, kinds, content.origin)
+            _enter_provenance(content.id, kinds, content.origin, folder)
             # last, so that what goes wrong before leaves no file
             _place(content, folder)
     except IntegrityError as exc:
@@ -68,7 +63,7 @@ def add(identifier: ScienceWindowId, contents: Sequence[FurtherContent], folder:
                 _enter_further(window, further)
             window.save()
             kinds = {further.file: further.kind for further in contents}
-            _enter_provenance(identifier, kinds, window.origin)
+            _enter_provenance(identifier, kinds, window.origin, folder)
             _place_more(identifier, [further.file for further in contents], folder)
     except IntegrityError as exc:
         raise UnreadableError(
@@ -243,36 +238,24 @@ def _product(window: ScienceWindow, facts: FileFacts, kind: str) -> DataProduct:
 
 
 def _enter_provenance(
-    identifier: ScienceWindowId, kinds: Mapping[FileFacts, str], origin: str | None
+    identifier: ScienceWindowId, kinds: Mapping[FileFacts, str], origin: str | None, folder: Path
 ) -> None:
-    """Record the ingest, which brought the files here. That they are here is no secret.
+    """Record the ingest, which brought the files here.
 
     kinds: of product, by file.
     """
-    with activity(
-        "ingest",
-        version=settings.VO_VERSION,
-        authority=settings.VO_AUTHORITY,
-        agents=(
-            InvolvedRecord(
-                software(settings.VO_AUTHORITY, "vo_server", settings.VO_VERSION), "ingest"
-            ),
-        ),
-        public=True,
-    ) as ingest:
-        for facts, kind in kinds.items():
-            identity = archive_file_identity(identifier.folder, kind)
-            ingest.generated(
-                EntityRecord(
-                    identity.obs_publisher_did,
-                    name=f"{facts.name} of Science Window {identifier}",
-                    location=str(identifier.folder / facts.name),
-                    content_type=FITS,
-                    checksum=f"sha256:{facts.sha256}",
-                    comment=f"Made by {origin}." if origin else None,
-                    description=kind,
-                    public=True,
-                ),
-                role=kind,
-            )
-    provenance.store.enter(ingest.records)
+    files = [
+        archive_file(
+            archive_file_identity(identifier.folder, kind),
+            f"{facts.name} of Science Window {identifier}",
+            str(identifier.folder / facts.name),
+            facts.sha256,
+            kind,
+            origin,
+        )
+        for facts, kind in kinds.items()
+    ]
+    whole = files[0].id.rpartition("/")[0]
+    record_ingest(
+        "ingest", folder, files, science_window(whole, f"Science Window {identifier}", files)
+    )

@@ -14,8 +14,8 @@ from archive.catalogue import CATALOGUE_KIND
 from archive.file_store import ContentDiffersError, place_file
 from archive.identifiers import archive_file_identity
 from archive.ingest.fits_file import FitsFile, first_line, quiet
-from archive.ingest.loading import FITS
 from archive.ingest.problems import Problem, UnreadableError
+from archive.ingest.recording import FITS, archive_file, record_ingest
 from archive.ingest.release import refresh
 from archive.models import DataProduct, DataRights, Observation, Source, Store
 from archive.obsplan import enter_observation
@@ -65,6 +65,10 @@ def load_catalogue(path: Path) -> bool:
         if held is None or held < location:
             Source.objects.all().delete()
             Source.objects.bulk_create(Source(catalogue=location, **row) for row in rows)
+        entity = archive_file(
+            identity, path.name, location, file.sha256, CATALOGUE_KIND, origin=None
+        )
+        record_ingest("ingest_catalogue", path.parent, [entity])
         _place(path, location, file.sha256)
     return True
 

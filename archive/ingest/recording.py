@@ -1,0 +1,89 @@
+"""What provenance is told of an ingest: who, when, with which checks, from where, and what came."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from django.conf import settings
+
+import provenance.store
+from archive.identifiers import ProductIdentity
+from provenance.agents import maker_of_files, software, surroundings
+from provenance.recorder import activity, parameter
+from provenance.records import EntityClass, EntityRecord, InvolvedRecord
+
+FITS = "application/fits"
+_CHECKS = "structure, keywords, SHA-256"
+
+
+def archive_file(
+    identity: ProductIdentity, name: str, location: str, sha256: str, kind: str, origin: str | None
+) -> EntityRecord:
+    """A file that came into the archive. That it is here is no secret.
+
+    location: below the archive's root. origin: what the file says of its maker, if anything.
+    """
+    return EntityRecord(
+        identity.obs_publisher_did,
+        name=name,
+        location=location,
+        content_type=FITS,
+        checksum=f"sha256:{sha256}",
+        comment=f"Made by {origin}." if origin else None,
+        description=kind,
+        attributed_to=(
+            (InvolvedRecord(maker_of_files(settings.VO_AUTHORITY, origin), "creator"),)
+            if origin
+            else ()
+        ),
+        public=True,
+    )
+
+
+def science_window(identifier: str, title: str, members: Sequence[EntityRecord]) -> EntityRecord:
+    """A Science Window as the collection of its files."""
+    return EntityRecord(
+        identifier,
+        name=title,
+        entity_class=EntityClass.COLLECTION,
+        description="science_window",
+        members=tuple(member.id for member in members),
+        public=True,
+    )
+
+
+def record_ingest(
+    name: str,
+    source: Path,
+    files: Sequence[EntityRecord],
+    collection: EntityRecord | None = None,
+) -> None:
+    """Enter an ingest that brought these files, and the collection that they belong to.
+
+    name: of the activity. source: where they were found, which administrators alone can read.
+    Belongs into the transaction that enters the files.
+    """
+    with activity(
+        name,
+        version=settings.VO_VERSION,
+        authority=settings.VO_AUTHORITY,
+        agents=(
+            InvolvedRecord(
+                software(settings.VO_AUTHORITY, "vo_server", settings.VO_VERSION), "ingest"
+            ),
+            *surroundings(settings.VO_AUTHORITY),
+        ),
+        parameters=(
+            parameter("checks", _CHECKS, description="What every file was checked for"),
+            parameter("files", len(files), description="How many files came"),
+        ),
+        public=True,
+    ) as ingest:
+        ingest.remark_privately(f"Found in {source}.")
+        for file in files:
+            ingest.generated(file, role=file.description)
+    records: list[provenance.ActivityRecord | EntityRecord] = [*ingest.records]
+    if collection is not None:
+        made_at = ingest.record.end
+        records.append(replace(collection, generated_at=made_at))
+    provenance.store.enter(records)
