@@ -7,14 +7,12 @@ disagree the result has none rather than a wrong one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from adql import geometry, tree, typed, units
 from adql.conversions import (
-    as_timestamp,
     comparable,
     constant_number,
     converted,
@@ -25,7 +23,10 @@ from adql.conversions import (
     unified,
 )
 from adql.errors import START, AdqlError, Position, UnknownNameError, nearest
-from adql.functions import BUILT_IN, Function, Signature
+from adql.faults import Faults
+from adql.functions import BUILT_IN, Function
+from adql.grouping import within_aggregate
+from adql.overloads import chosen, passed
 from adql.printer import write
 from adql.scopes import Scope
 from adql.types import (
@@ -63,6 +64,11 @@ _CAST_TARGETS = {
 
 _COMPARABLE_BY_SIZE = {Kind.NUMBER, Kind.TEXT, Kind.TIMESTAMP}
 
+#: Stands for a value that is wrong, until all that is wrong is told.
+NOTHING: typed.Value = typed.Constant(NULL, None)
+
+_NO_CONDITION: typed.Condition = typed.IsNull(NOTHING, False)
+
 #: Resolves a subquery whose outer scope is given.
 Subquery = Callable[[tree.Query, Scope], typed.Query]
 
@@ -70,12 +76,22 @@ Subquery = Callable[[tree.Query, Scope], typed.Query]
 class Expressions:
     """Types the expressions of one query."""
 
-    def __init__(self, functions: Mapping[str, Function], subquery: Subquery) -> None:
+    def __init__(
+        self, functions: Mapping[str, Function], subquery: Subquery, faults: Faults
+    ) -> None:
         """``functions``: user defined ones by their names in upper case."""
         self._functions = functions
         self._subquery = subquery
+        self._faults = faults
         self.reads_data = False  #: whether a function looked something up beside the schema
-        self.unknown: list[UnknownNameError] = []  #: names that were passed over
+
+    def whole_value(self, node: tree.Value, scope: Scope) -> typed.Value:
+        """As `value`; where it is wrong, that is noted and NULL stands for it."""
+        return self._faults.apart(lambda: self.value(node, scope), NOTHING)
+
+    def whole_condition(self, node: tree.Condition, scope: Scope) -> typed.Condition:
+        """As `condition`; where it is wrong, that is noted and another stands for it."""
+        return self._faults.apart(lambda: self.condition(node, scope), _NO_CONDITION)
 
     def value(self, node: tree.Value, scope: Scope) -> typed.Value:
         """The typed value; a position is added where the parts didn't bring one."""
@@ -117,7 +133,7 @@ class Expressions:
 
     def _passed_over(self, error: UnknownNameError, position: Position) -> typed.Value:
         """Note the error and go on, to tell all unknown names at once; NULL goes with anything."""
-        self.unknown.append(error)
+        self._faults.note(error)
         return typed.Constant(NULL, None, position=position)
 
     def _visible_column(self, node: tree.ColumnReference, scope: Scope) -> typed.Value:
@@ -183,13 +199,13 @@ class Expressions:
                 self.value(argument, scope)
             return self._passed_over(error, node.position)
         if function.is_aggregate:
-            with _within_aggregate(function.name, node.position, scope):
+            with within_aggregate(function.name, node.position, scope):
                 arguments = tuple(self.value(argument, scope) for argument in node.arguments)
         else:
             arguments = tuple(self.value(argument, scope) for argument in node.arguments)
-        signature = _chosen(function, arguments, node.position)
+        signature = chosen(function, arguments, node.position)
         arguments = tuple(
-            _passed(a, p.type) for a, p in zip(arguments, signature.parameters, strict=True)
+            passed(a, p.type) for a, p in zip(arguments, signature.parameters, strict=True)
         )
         self.reads_data = self.reads_data or function.reads_data
         return function.value(signature, arguments, node.position)
@@ -204,7 +220,10 @@ class Expressions:
         return typed.Coalesce(data_type, values, meaning=Meaning(unit, ucd))
 
     def _in_unit(self, node: tree.FunctionCall, scope: Scope) -> typed.Value:
-        value = double(self.value(node.arguments[0], scope))
+        argument = self.value(node.arguments[0], scope)
+        if argument.type == NULL and self._faults:
+            return argument  # it may be what stands for something wrong
+        value = double(argument)
         target = node.arguments[1]
         wanted = target.text if isinstance(target, tree.StringLiteral) else ""
         unit = value.meaning.unit
@@ -230,7 +249,7 @@ class Expressions:
 
     def _aggregate(self, node: tree.Aggregate, scope: Scope) -> typed.Value:
         name = node.function
-        with _within_aggregate(name, node.position, scope):
+        with within_aggregate(name, node.position, scope):
             if node.argument is None:
                 return typed.Aggregate(LONG, name, None, meaning=Meaning(ucd="meta.number"))
             argument = self.value(node.argument, scope)
@@ -340,10 +359,10 @@ class Expressions:
         return typed.Not(self.condition(node.operand, scope))
 
     def _and(self, node: tree.And, scope: Scope) -> typed.Condition:
-        return typed.And(tuple(self.condition(o, scope) for o in node.operands))
+        return typed.And(tuple(self.whole_condition(o, scope) for o in node.operands))
 
     def _or(self, node: tree.Or, scope: Scope) -> typed.Condition:
-        return typed.Or(tuple(self.condition(o, scope) for o in node.operands))
+        return typed.Or(tuple(self.whole_condition(o, scope) for o in node.operands))
 
     _VALUES: ClassVar[dict[type, Callable[[Any, Any, Scope], typed.Value]]] = {
         tree.NumberLiteral: _number,
@@ -369,53 +388,3 @@ class Expressions:
         tree.And: _and,
         tree.Or: _or,
     }
-
-
-@contextmanager
-def _within_aggregate(name: str, position: Position, scope: Scope) -> Iterator[None]:
-    """While the arguments of a set function are read, none may stand there."""
-    if not scope.allows_aggregates:
-        raise AdqlError(
-            f"{name} can't stand here",
-            position,
-            "set functions belong in SELECT, HAVING and ORDER BY, and not within one another",
-        )
-    scope.allows_aggregates = False
-    try:
-        yield
-    finally:
-        scope.allows_aggregates = True
-
-
-def _chosen(
-    function: Function, arguments: tuple[typed.Value, ...], position: Position
-) -> Signature:
-    """The first signature that the arguments fit."""
-    for signature in function.signatures:
-        if len(signature.parameters) == len(arguments) and all(
-            _fits(argument, parameter.type)
-            for argument, parameter in zip(arguments, signature.parameters, strict=True)
-        ):
-            return signature
-    found = ", ".join(argument.type.kind.value for argument in arguments) or "nothing"
-    raise AdqlError(
-        f"{function.name} doesn't take {found}", position, "write " + " or ".join(function.forms())
-    )
-
-
-def _fits(argument: typed.Value, wanted: DataType) -> bool:
-    kind = argument.type.kind
-    if kind is Kind.NULL:
-        return True
-    if kind is Kind.TEXT and wanted.kind is Kind.TIMESTAMP:
-        return True
-    if kind is not wanted.kind:
-        return False
-    return kind is not Kind.NUMBER or not wanted.is_integer or argument.type.is_integer
-
-
-def _passed(argument: typed.Value, wanted: DataType) -> typed.Value:
-    """The argument in the type in which a function's SQL takes it."""
-    if argument.type.kind is Kind.TEXT:
-        return argument if wanted.kind is Kind.TEXT else as_timestamp(argument)
-    return converted(argument, wanted)

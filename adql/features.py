@@ -24,7 +24,8 @@ _FEATURES: dict[str, dict[str, str]] = {
         "COORD2": "The latitude of a point, in degrees",
         "COORDSYS": "The coordinate system, always ICRS; deprecated by ADQL 2.1",
         "DISTANCE": "The angle between two points, in degrees. An index serves DISTANCE(...) < r"
-        " where r is a number; where r is a column, write 1 = CONTAINS(POINT(...), CIRCLE(..., r))",
+        " where r is a number, also BETWEEN and of multiples; where r is a column, write"
+        " 1 = CONTAINS(POINT(...), CIRCLE(..., r))",
         "INTERSECTS": "1 if the geometries have a place in common, otherwise 0",
         "POINT": "A position on the sky",
         "POLYGON": "A polygon on the sky, its sides great circles",

@@ -1,12 +1,14 @@
-"""Which columns may stand beside set functions (SQL-92, section 7.9)."""
+"""Where set functions may stand, and which columns beside them (SQL-92, sections 6.5 and 7.9)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 
 from adql import typed
-from adql.errors import AdqlError
+from adql.errors import AdqlError, Position
+from adql.scopes import Scope
 
 _AGGREGATES = (typed.Aggregate, typed.AggregateCall)
 
@@ -44,6 +46,22 @@ def columns_in(part: object) -> bool:
 def has_aggregate(part: object) -> bool:
     """Whether a set function is in it."""
     return isinstance(part, _AGGREGATES) or any(map(has_aggregate, _parts(part)))
+
+
+@contextmanager
+def within_aggregate(name: str, position: Position, scope: Scope) -> Iterator[None]:
+    """While the arguments of a set function are read, none may stand there."""
+    if not scope.allows_aggregates:
+        raise AdqlError(
+            f"{name} can't stand here",
+            position,
+            "set functions belong in SELECT, HAVING and ORDER BY, and not within one another",
+        )
+    scope.allows_aggregates = False
+    try:
+        yield
+    finally:
+        scope.allows_aggregates = True
 
 
 def _check(part: object, select: typed.Select, scope: int) -> None:

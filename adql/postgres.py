@@ -21,11 +21,9 @@ from adql import pgsphere, typed
 from adql.conversions import constant_number
 from adql.errors import AdqlError
 from adql.outputs import ResolvedQuery
-from adql.quoting import quote, quote_name, quote_text
-from adql.types import GEOMETRIES, Kind
-
-#: Characters of SQL; functions whose arguments stand there twice grow fast where they are nested.
-_LONGEST_VALUE = 1_000_000
+from adql.postgres_values import call, degrees, is_constant, iso, overlap, sql_of
+from adql.quoting import quote, quote_name
+from adql.types import DOUBLE, GEOMETRIES, Kind
 
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "<>": "<>"}
 
@@ -110,7 +108,7 @@ def _order_term(term: typed.OrderTerm, by_number: bool) -> str | None:
         return f"{term.output}{direction}"
     if _is_literal(term.value):
         return None  # sorts nothing, and PostgreSQL would take a whole number for a column's
-    return _value(term.value) + direction
+    return sql_of(term.value) + direction
 
 
 def _body(body: typed.Body, form: _Form) -> str:
@@ -159,7 +157,7 @@ def _items(items: Iterable[tuple[str, str]]) -> str:
 
 def _group_term(value: typed.Value) -> str:
     # A bare whole number would be taken for the number of a column.
-    text = _value(value)
+    text = sql_of(value)
     return f"{text}::{value.type.postgres}" if _is_literal(value) else text
 
 
@@ -203,66 +201,69 @@ def _comparison(c: typed.Comparison) -> str:
     ):
         number = constant_number(other)
         if isinstance(one, typed.Overlap) and number in {0, 1} and operator in {"=", "<>"}:
-            text = _overlap(one)
+            text = overlap(one)
             return text if (number == 1) == (operator == "=") else f"NOT ({text})"
         if isinstance(one, typed.Test) and number in {0, 1} and operator in {"=", "<>"}:
-            text = f"({_call(one)})"
+            text = f"({call(one)})"
             return text if (number == 1) == (operator == "=") else f"NOT {text}"
-        if (
-            isinstance(one, typed.Distance)
-            and number is not None
-            and operator in {"<", "<="}
-            and 0 <= number <= pgsphere.WIDEST_CIRCLE
-        ):
-            near = _near(one, other)
-            return f"({near} AND {_value(one)} {operator} {_value(other)})"
+        near = _near(one, number) if operator in {"<", "<="} else None
+        if near is not None:
+            return f"({near} AND {sql_of(one)} {operator} {sql_of(other)})"
     if c.left.type.kind in GEOMETRIES and c.operator == "<>":
-        return f"NOT ({_value(c.left)} = {_value(c.right)})"
-    return f"{_value(c.left)} {c.operator} {_value(c.right)}"
+        return f"NOT ({sql_of(c.left)} = {sql_of(c.right)})"
+    return f"{sql_of(c.left)} {c.operator} {sql_of(c.right)}"
 
 
-def _near(distance: typed.Distance, radius: typed.Value) -> str:
-    """That the points lie within a circle of each other: what an index can answer.
+def _near(value: typed.Value, limit: float | None) -> str | None:
+    """That two points lie within a circle of each other: what an index can answer.
 
-    Where both points vary, either may be the one that has an index, so both ways are said.
+    ``None`` where the value is no distance, or where no circle is as large as the limit. Where both
+    points vary, either may be the one that has an index, so both ways are said.
     """
+    found = None if limit is None else _distance_within(value, limit)
+    if found is None:
+        return None
+    distance, radius = found
+    if not 0 <= radius <= pgsphere.WIDEST_CIRCLE:
+        return None
     sides = [(distance.left, distance.right), (distance.right, distance.left)]
-    varying = [(a, b) for a, b in sides if not _is_constant(a)] or sides[:1]
+    varying = [(a, b) for a, b in sides if not is_constant(a)] or sides[:1]
+    circle_radius = quote(radius, DOUBLE)
     return " AND ".join(
-        f"{_value(a)} <@ {pgsphere.circle(_value(b), _value(radius))}" for a, b in varying
+        f"{sql_of(a)} <@ {pgsphere.circle(sql_of(b), circle_radius)}" for a, b in varying
     )
 
 
-def _is_constant(value: typed.Value) -> bool:
-    return isinstance(value, typed.Point) and all(
-        constant_number(part) is not None for part in (value.longitude, value.latitude)
-    )
-
-
-def _overlap(overlap: typed.Overlap) -> str:
-    left, right = overlap.left, overlap.right
-    if overlap.contains and right.type.kind is Kind.POINT:
-        return f"{_value(left)} = {_value(right)}"
-    if overlap.contains and left.type.kind is Kind.POINT and isinstance(right, typed.Circle):
-        radius = constant_number(right.radius)
-        if radius is not None and radius > pgsphere.WIDEST_CIRCLE:
-            distance = f"{_value(left)} <-> {_value(right.centre)}"
-            return f"({distance}) <= radians({_value(right.radius)})"
-    operator = "<@" if overlap.contains else "&&"
-    return f"{_value(left)} {operator} {_value(right)}"
+def _distance_within(value: typed.Value, limit: float) -> tuple[typed.Distance, float] | None:
+    """The distance that a value is a multiple of, and what it is when the value is the limit."""
+    if isinstance(value, typed.Distance):
+        return value, limit
+    if isinstance(value, typed.Cast) and value.type == DOUBLE:
+        return _distance_within(value.operand, limit)
+    if not isinstance(value, typed.Arithmetic) or value.operator not in "*/":
+        return None
+    factor, other = constant_number(value.right), value.left
+    if factor is None and value.operator == "*":
+        factor, other = constant_number(value.left), value.right
+    if factor is None or factor <= 0:
+        return None
+    # a little more: what is rounded away must not leave out a row
+    scaled = limit / factor if value.operator == "*" else limit * factor
+    return _distance_within(other, min(scaled * (1 + 1e-12), max(scaled, pgsphere.WIDEST_CIRCLE)))
 
 
 def _between(c: typed.Between) -> str:
-    limits = f"{_value(c.low)} AND {_value(c.high)}"
-    return f"{_value(c.operand)} {_not(c.negated)}BETWEEN {limits}"
+    text = f"{sql_of(c.operand)} {_not(c.negated)}BETWEEN {sql_of(c.low)} AND {sql_of(c.high)}"
+    near = None if c.negated else _near(c.operand, constant_number(c.high))
+    return text if near is None else f"({near} AND {text})"
 
 
 def _in_list(c: typed.InList) -> str:
-    return f"{_value(c.operand)} {_not(c.negated)}IN ({', '.join(map(_value, c.values))})"
+    return f"{sql_of(c.operand)} {_not(c.negated)}IN ({', '.join(map(sql_of, c.values))})"
 
 
 def _in_query(c: typed.InQuery) -> str:
-    return f"{_value(c.operand)} {_not(c.negated)}IN ({_query(c.query)})"
+    return f"{sql_of(c.operand)} {_not(c.negated)}IN ({_query(c.query)})"
 
 
 def _like(c: typed.Like) -> str:
@@ -270,7 +271,7 @@ def _like(c: typed.Like) -> str:
     # ADQL's patterns have no escape character, PostgreSQL's have the backslash.
     plain = isinstance(c.pattern, typed.Constant) and "\\" not in str(c.pattern.value)
     escape = "" if plain else " ESCAPE ''"
-    return f"{_value(c.operand)} {word} {_value(c.pattern)}{escape}"
+    return f"{sql_of(c.operand)} {word} {sql_of(c.pattern)}{escape}"
 
 
 def _joined(word: str, operands: Iterable[typed.Condition]) -> str:
@@ -283,7 +284,7 @@ _CONDITIONS: dict[type, Callable[[Any], str]] = {
     typed.InList: _in_list,
     typed.InQuery: _in_query,
     typed.Like: _like,
-    typed.IsNull: lambda c: f"{_value(c.operand)} IS {_not(c.negated)}NULL",
+    typed.IsNull: lambda c: f"{sql_of(c.operand)} IS {_not(c.negated)}NULL",
     typed.Exists: lambda c: f"EXISTS ({_query(c.query)})",
     typed.Not: lambda c: f"NOT ({_condition(c.operand)})",
     typed.And: lambda c: _joined("AND", c.operands),
@@ -291,163 +292,23 @@ _CONDITIONS: dict[type, Callable[[Any], str]] = {
 }
 
 
-# --- values ---------------------------------------------------------------------------------
-
-
-def _value(value: typed.Value) -> str:
-    """An expression that keeps together wherever it stands."""
-    text = _VALUES[type(value)](value)
-    if len(text) > _LONGEST_VALUE:
-        raise AdqlError("the expression is too large", value.position)
-    return text
-
-
-def _column(v: typed.ColumnValue) -> str:
-    return f"{quote_name(v.relation)}.{quote_name(v.column)}"
-
-
-def _call(v: typed.Call) -> str:
-    return v.template.format(*map(_value, v.arguments))
-
-
-def _aggregate(v: typed.Aggregate) -> str:
-    if v.argument is None:
-        return "count(*)"
-    call = f"{v.function.lower()}({'DISTINCT ' if v.distinct else ''}{_value(v.argument)})"
-    return call if v.function in {"COUNT", "MIN", "MAX"} else f"{call}::{v.type.postgres}"
-
-
-def _cast(v: typed.Cast) -> str:
-    source, wanted = v.operand.type.kind, v.type.kind
-    # each operand is written once: writing it twice at every level of a deep query takes for ever
-    if wanted is Kind.TEXT and source in GEOMETRIES:
-        text = f"array_to_string({_degrees(v.operand)}, ' ')"
-    else:
-        text = _value(v.operand)
-    if wanted is Kind.TEXT and source is not Kind.NULL:
-        if source is Kind.TIMESTAMP:
-            text = _iso(text)
-        elif source is not Kind.TEXT and source not in GEOMETRIES:
-            text = f"{text}::text"
-        if v.length is not None:
-            text = f"left({text}, {v.length})"
-            text = f"rpad({text}, {v.length})" if v.padded else text
-        return text
-    if wanted in GEOMETRIES and source is Kind.TEXT:
-        return pgsphere.of_text(text, wanted)
-    return f"{text}::{v.type.postgres}"
-
-
-def _point(v: typed.Point) -> str:
-    return pgsphere.point(_value(v.longitude), _value(v.latitude))
-
-
-def _circle(v: typed.Circle) -> str:
-    radius = constant_number(v.radius)
-    if radius is not None and radius > pgsphere.WIDEST_CIRCLE:
-        raise AdqlError(
-            f"a circle here has a radius of at most {pgsphere.WIDEST_CIRCLE:g} degrees",
-            v.radius.position,
-            "only `1 = CONTAINS(POINT(...), CIRCLE(...))` takes wider ones",
-        )
-    return pgsphere.circle(_value(v.centre), _value(v.radius))
-
-
-def _polygon(v: typed.Polygon) -> str:
-    if all(_is_constant(vertex) for vertex in v.vertices):
-        pairs = ",".join(
-            f"({constant_number(p.longitude)!r}d,{constant_number(p.latitude)!r}d)"
-            for p in v.vertices
-            if isinstance(p, typed.Point)
-        )
-        return f"{quote_text('{' + pairs + '}')}::spoly"
-    return pgsphere.polygon(_corner(vertex) for vertex in v.vertices)
-
-
-def _corner(vertex: typed.Value) -> str:
-    if isinstance(vertex, typed.Point):
-        return pgsphere.corner(_value(vertex.longitude), _value(vertex.latitude))
-    return f"{_value(vertex)}::text"
-
-
-_VALUES: dict[type, Callable[[Any], str]] = {
-    typed.Constant: lambda v: quote(v.value, v.type),
-    typed.ColumnValue: _column,
-    typed.Signed: lambda v: f"({v.operator} {_value(v.operand)})",
-    typed.Arithmetic: lambda v: f"({_value(v.left)} {v.operator} {_value(v.right)})",
-    typed.Concatenation: lambda v: f"({_value(v.left)} || {_value(v.right)})",
-    typed.Call: _call,
-    typed.Test: lambda v: f"({_call(v)})::integer",
-    typed.AggregateCall: _call,
-    typed.Aggregate: _aggregate,
-    typed.Coalesce: lambda v: f"coalesce({', '.join(map(_value, v.values))})",
-    typed.Cast: _cast,
-    typed.Point: _point,
-    typed.Circle: _circle,
-    typed.Polygon: _polygon,
-    typed.Box: lambda v: pgsphere.box(_value(v.centre), _value(v.width), _value(v.height)),
-    typed.Distance: lambda v: f"degrees({_value(v.left)} <-> {_value(v.right)})",
-    typed.Overlap: lambda v: f"({_overlap(v)})::integer",
-}
-
-
 # --- what leaves ----------------------------------------------------------------------------
 
 
 def _written(value: typed.Value, form: _Form) -> str:
-    return _leaving(value, form) if form else _value(value)
+    return _leaving(value, form) if form else sql_of(value)
 
 
 def _leaving(value: typed.Value, form: _Form) -> str:
     """The value in the form, and of the type, in which it leaves PostgreSQL."""
     kind = value.type.kind
     if form is _Form.PACKED and kind is Kind.POLYGON and isinstance(value, typed.ColumnValue):
-        return pgsphere.packed_polygon(_value(value))
+        return pgsphere.packed_polygon(sql_of(value))
     if kind in GEOMETRIES:
-        return _degrees(value)
-    text = _value(value)
+        return degrees(value)
+    text = sql_of(value)
     if kind is Kind.TIMESTAMP:
-        return _iso(text)
+        return iso(text)
     if isinstance(value, typed.ColumnValue | typed.Aggregate) or kind is Kind.TEXT:
         return text
     return f"{text}::{value.type.postgres}"
-
-
-def _iso(timestamp: str) -> str:
-    return f"""to_char({timestamp}, 'YYYY-MM-DD"T"HH24:MI:SS.MS')"""
-
-
-def _degrees(value: typed.Value) -> str:
-    """A geometry as an array of degrees in DALI's order; NULL stays NULL."""
-    parts = _numbers(value)
-    if parts is not None:
-        texts = [_value(part) for part in parts]
-        array = f"ARRAY[{', '.join(texts)}]"
-        pairs = zip(parts, texts, strict=True)
-        unknown = [text for part, text in pairs if constant_number(part) is None]
-        if not unknown:
-            return array
-        known = " AND ".join(f"{text} IS NOT NULL" for text in unknown)
-        return f"CASE WHEN {known} THEN {array} END"
-    kind = value.type.kind
-    if isinstance(value, typed.ColumnValue):
-        return pgsphere.numbers(_value(value), kind)
-    return f"(SELECT {pgsphere.numbers('g', kind)} FROM (SELECT {_value(value)} OFFSET 0) AS v(g))"  # noqa: S608
-
-
-def _numbers(value: typed.Value) -> list[typed.Value] | None:
-    """The numbers that a geometry was made of, where it was made of numbers in the query."""
-    if isinstance(value, typed.Point):
-        return [value.longitude, value.latitude]
-    if isinstance(value, typed.Circle):
-        centre = _numbers(value.centre)
-        return None if centre is None else [*centre, value.radius]
-    if isinstance(value, typed.Polygon):
-        parts: list[typed.Value] = []
-        for vertex in value.vertices:
-            point = _numbers(vertex)
-            if point is None:
-                return None
-            parts += point
-        return parts
-    return None

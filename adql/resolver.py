@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from itertools import count
 
 from adql import grouping, growth, joins, tree, typed
 from adql.conversions import comparable, converted
-from adql.errors import AdqlError, UnknownNameError, nearest, together
-from adql.expressions import Expressions
+from adql.errors import AdqlError, UnknownNameError, nearest
+from adql.expressions import NOTHING, Expressions
+from adql.faults import EnoughFaultsError, Faults
 from adql.functions import Function, by_name
 from adql.outputs import ResolvedQuery, of_one_system, output_columns, plain, unused
 from adql.printer import write
@@ -26,26 +28,26 @@ from adql.types import GEOMETRIES, DataType, Kind, common, of_column
 #: temporary table.
 UPLOAD_SCHEMA = "tap_upload"
 
+#: Somewhat fewer than PostgreSQL can give.
+_MOST_COLUMNS = 1600
+
 
 def resolve(
     query: tree.Query, catalogue: Catalogue, functions: Iterable[Function] = ()
 ) -> ResolvedQuery:
     """Bind a query's names to the published tables and to functions.
 
-    Raises AdqlError where a name is unknown or ambiguous, or where types don't go together.
+    Raises AdqlError where a name is unknown or ambiguous, or types don't go together; all of it.
     """
+    faults = Faults()
     try:
-        resolver = _Resolver(catalogue, functions)
-        try:
-            resolved = resolver.statement(query)
-        except UnknownNameError as error:
-            raise together((*resolver.unknown, error)) from None
-        except AdqlError as error:
-            # after an unknown name, this may be wrong for that reason alone
-            raise (together(resolver.unknown) if resolver.unknown else error) from None
-        if resolver.unknown:
-            raise together(resolver.unknown)
+        resolver = _Resolver(catalogue, functions, faults)
+        resolved = faults.apart(lambda: resolver.statement(query), None)
+        if resolved is None or faults:
+            raise faults.together()
         return ResolvedQuery(resolved, output_columns(resolved), resolver.reads_data)
+    except EnoughFaultsError:
+        raise faults.together() from None
     except RecursionError:
         raise AdqlError("the query is nested too deeply") from None
 
@@ -53,9 +55,10 @@ def resolve(
 class _Resolver:
     """Resolves one statement."""
 
-    def __init__(self, catalogue: Catalogue, functions: Iterable[Function]) -> None:
+    def __init__(self, catalogue: Catalogue, functions: Iterable[Function], faults: Faults) -> None:
         self._catalogue = catalogue
-        self._expressions = Expressions(by_name(functions), self._query)
+        self._faults = faults
+        self._expressions = Expressions(by_name(functions), self._query, faults)
         self._common: dict[str, tuple[tree.Name, str, typed.Query]] = {}
         self._numbers = count()
         self._aliases: set[str] = set()
@@ -66,11 +69,6 @@ class _Resolver:
     def reads_data(self) -> bool:
         """Whether a function looked up what may change while the schema doesn't."""
         return self._expressions.reads_data
-
-    @property
-    def unknown(self) -> list[AdqlError]:
-        """The unknown names that were passed over."""
-        return [*self._expressions.unknown]
 
     # queries
 
@@ -108,7 +106,11 @@ class _Resolver:
             scope.outputs = tuple(
                 replace(o, value=c.value) for o, c in zip(body.outputs, scope.columns, strict=True)
             )
-        order_by = tuple(self._order_term(term, body, scope) for term in node.order_by)
+        unsorted = typed.OrderTerm(None, NOTHING, False)
+        order_by = tuple(
+            self._faults.apart(partial(self._order_term, term, body, scope), unsorted)
+            for term in node.order_by
+        )
         return typed.Query(body, order_by, node.offset, alias)
 
     def _body(self, node: tree.Body, outer: Scope | None) -> typed.Body:
@@ -144,17 +146,21 @@ class _Resolver:
         scope.aliases = tuple(item.alias.text for item in items if item.alias is not None)
         relations = tuple(self._relation(table, scope) for table in node.tables)
         expressions = self._expressions
-        where = None if node.where is None else expressions.condition(node.where, scope)
+        where = None if node.where is None else expressions.whole_condition(node.where, scope)
         scope.allows_aggregates = True
         outputs = self._outputs(node, scope)
         scope.allows_aggregates = False
         scope.outputs = outputs
-        group_by = tuple(self._group_term(term, scope) for term in node.group_by)
+        group_by = tuple(
+            self._faults.apart(partial(self._group_term, term, scope), NOTHING)
+            for term in node.group_by
+        )
         scope.allows_aggregates = True
-        having = None if node.having is None else expressions.condition(node.having, scope)
+        having = None if node.having is None else expressions.whole_condition(node.having, scope)
         distinct = node.quantifier == "DISTINCT"
         select = typed.Select(outputs, relations, where, group_by, having, distinct, node.top)
-        grouping.check(select, scope.number)
+        if not self._faults:
+            self._faults.apart(lambda: grouping.check(select, scope.number), None)
         return select, scope
 
     def _outputs(self, node: tree.Select, scope: Scope) -> tuple[typed.Output, ...]:
@@ -163,17 +169,24 @@ class _Resolver:
             if isinstance(item, tree.AllColumns):
                 columns: Iterable[VisibleColumn] = scope.columns
                 if item.qualifier:
-                    columns = scope.table(item.qualifier).columns
+                    columns = self._faults.apart(partial(self._columns_of_table, item, scope), ())
                 found += ((c.name, replace(c.value, position=item.position)) for c in columns)
                 continue
-            value = self._expressions.value(item.value, scope)
+            value = self._expressions.whole_value(item.value, scope)
             if not isinstance(item.value, tree.ColumnReference):
                 text = write(item.value)
                 meaning = replace(value.meaning, utype=None, description=text, system=None)
                 value = replace(value, meaning=meaning)
             found.append((self._output_name(item, len(found) + 1, scope), value))
+        if len(found) > _MOST_COLUMNS:
+            raise AdqlError(
+                f"the query gives {len(found)} columns; {_MOST_COLUMNS} are the most", node.position
+            )
         taken: set[str] = set()
         return tuple(typed.Output(name, unused(plain(name), taken), value) for name, value in found)
+
+    def _columns_of_table(self, item: tree.AllColumns, scope: Scope) -> tuple[VisibleColumn, ...]:
+        return scope.table(item.qualifier).columns
 
     def _output_name(self, item: tree.SelectItem, number: int, scope: Scope) -> str:
         if item.alias is not None:
@@ -206,7 +219,8 @@ class _Resolver:
         if output is None:
             value = self._expressions.value(node.value, scope)
             if isinstance(body, typed.Select):
-                grouping.check_value(value, body, scope.number)
+                if not self._faults:
+                    grouping.check_value(value, body, scope.number)
                 output = next((n for n, o in enumerate(body.outputs, 1) if o.value == value), None)
                 if body.distinct and output is None:
                     raise AdqlError(
@@ -269,7 +283,7 @@ class _Resolver:
         try:
             table = self._find_table(node)
         except UnknownNameError as error:
-            self._expressions.unknown.append(error)
+            self._faults.note(error)
             written = (node.alias,) if node.alias else (*node.qualifier, node.name)
             names = tuple(name.text for name in written)
             alias = self._alias(names[-1])
@@ -320,8 +334,8 @@ class _Resolver:
         if node.condition is not None:
             columns = left_columns + right_columns
             inner = Scope(scope.number, scope.outer, tables, columns)
-            condition = self._expressions.condition(node.condition, inner)
-            if node.kind == "FULL":
+            condition = self._expressions.whole_condition(node.condition, inner)
+            if node.kind == "FULL" and not self._faults:
                 joins.check_full(condition, left_tables, right_tables, node.condition.position)
             return typed.Join(left, right, node.kind, condition), tables, columns
         merged: list[VisibleColumn] = []

@@ -33,6 +33,9 @@ CIRCLES = [(83.63, 22.01, 10), (0.5, -89, 15), (359.9, 0, 8), (180, 45, 89), (10
         "DISTANCE(POINT(s_ra, s_dec), POINT({}, {})) <= {}",
         "DISTANCE({}, {}, s_ra, s_dec) < {}",
         "NOT DISTANCE(pointing, POINT({}, {})) > {}",
+        "DISTANCE(pointing, POINT({}, {})) BETWEEN 0 AND {}",
+        "IN_UNIT(DISTANCE(s_ra, s_dec, {}, {}), 'arcsec') <= 3600 * {}",
+        "60 * DISTANCE(pointing, POINT({}, {})) / 2 < 30 * {}",
     ],
 )
 def test_a_cone_holds_what_astropy_finds_in_it(

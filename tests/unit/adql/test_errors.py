@@ -1,5 +1,7 @@
 """What a query's author is told, and where."""
 
+import time
+
 import pytest
 
 import adql
@@ -131,8 +133,72 @@ def test_all_unknown_names_are_told_at_once(
     assert str(caught.value).endswith("".join(f"; {error}" for error in told[1:]))
 
 
+@pytest.mark.parametrize(
+    ("query", "messages"),
+    [
+        (
+            "SELECT s_ra || s_region, IN_UNIT(s_ra, 'kg'), obs_id FROM obscore"
+            " WHERE s_dec = 'a' AND (ABS(obs_id) > 1 OR t_min > 3) ORDER BY s_region",
+            [
+                (16, "can't join a polygon to a text"),
+                (40, "can't convert deg to kg"),
+                (81, "can't compare a number and a text"),
+                (90, "ABS doesn't take a text"),
+                (129, "rows can't be sorted by a polygon"),
+            ],
+        ),
+        # what comes of a fault isn't told, and what comes before an unknown name is
+        (
+            "SELECT IN_UNIT(x, 'rad') FROM (SELECT s_ra + obs_id AS x FROM obscore) AS d"
+            " WHERE y > 1 AND x = 'a'",
+            [(46, "expected a number, found a text"), (83, "unknown column `y` in `d`")],
+        ),
+        (
+            "SELECT SUM(MAX(s_ra)), obs_id FROM obscore GROUP BY s_region, LOWER(s_dec)",
+            [
+                (12, "MAX can't stand here"),
+                (53, "rows can't be grouped by a geometry"),
+                (63, "LOWER doesn't take a number"),
+            ],
+        ),
+        (
+            "SELECT o.*, nosuch.* FROM obscore AS o JOIN source AS s ON s.ra = 'a' AND s.rra = 1",
+            [
+                (13, "unknown table `nosuch`"),
+                (67, "can't compare a number and a text"),
+                (77, "unknown column `rra`"),
+            ],
+        ),
+    ],
+)
+def test_faults_in_different_places_are_told_at_once(
+    catalogue: Catalogue, query: str, messages: list[tuple[int, str]]
+) -> None:
+    with pytest.raises(adql.AdqlError) as caught:
+        adql.translate(query, catalogue)
+    told = [(error.column, error.message) for error in (caught.value, *caught.value.others)]
+    for (column, message), (wanted_column, wanted) in zip(told, messages, strict=False):
+        assert (column, message[: len(wanted)]) == (wanted_column, wanted)
+    assert len(told) == len(messages), told
+
+
+def test_more_columns_than_postgresql_can_give_are_refused(catalogue: Catalogue) -> None:
+    names = ", ".join(["s_ra"] * 1601)
+    with pytest.raises(adql.AdqlError, match="gives 1601 columns; 1600 are the most"):
+        adql.translate(f"SELECT {names} FROM obscore", catalogue)
+
+
 def test_no_more_than_ten_errors_are_told(catalogue: Catalogue) -> None:
     names = ", ".join(f"x{n}" for n in range(40))
     with pytest.raises(adql.AdqlError) as caught:
         adql.translate(f"SELECT {names} FROM obscore", catalogue)
     assert len(caught.value.others) == 9
+
+
+def test_the_rest_of_a_query_with_many_errors_is_not_read(catalogue: Catalogue) -> None:
+    conditions = " AND ".join(f"s_ra{n} > 1" for n in range(20_000))
+    begin = time.process_time()
+    with pytest.raises(adql.AdqlError, match="unknown column `s_ra0`") as caught:
+        adql.translate(f"SELECT s_ra FROM obscore WHERE {conditions}", catalogue)
+    assert len(caught.value.others) == 9
+    assert time.process_time() - begin < 5
