@@ -10,6 +10,9 @@ from uuid import uuid4
 PAGE = "/provenance?ID="
 """Path of the page for people about what has the identifier that follows."""
 
+PROVSAP = "/provsap?DEPTH=ALL&ID="
+"""Path of the whole history of what has the identifier that follows."""
+
 
 def new_activity_id(authority: str) -> str:
     """An identifier for an activity that just began."""

@@ -1,5 +1,6 @@
 """Queries to begin with, shown at `/tap/examples` (DALI 1.1, section 2.3; TAP 1.1, section 2.4)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tap import published
@@ -65,7 +66,16 @@ _EXAMPLES = (
 )
 
 
+_declared: list[Example] = []
+
+
+def declare(examples: Iterable[Example]) -> None:
+    """Show these after those of this room; called once, at start, with what other rooms offer."""
+    _declared[:] = examples
+
+
 def examples() -> list[Example]:
     """The examples that run on what is published."""
     catalogue = published.catalogue()
-    return [e for e in _EXAMPLES if all(catalogue.table(name) for name in e.needs)]
+    offered = (*_EXAMPLES, *_declared)
+    return [e for e in offered if all(catalogue.table(name) for name in e.needs)]

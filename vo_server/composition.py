@@ -23,8 +23,9 @@ from archive import tables as archive_tables
 from dali.services import Service
 from provenance import tables as provenance_tables
 from provenance.description_store import describe
+from provenance.tables.questions import QUESTIONS
+from tap import examples, publication, published
 from tap import jobs as tap_jobs
-from tap import publication, published
 from uws import companions, registry
 from vo_server import __version__
 from vo_server.activity_kinds import kinds_of_jobs, kinds_of_steps
@@ -40,6 +41,9 @@ def wire() -> None:
     for companion in COMPANIONS:
         companions.declare(companion)
     published.declare(published_schemas(), published_functions(), offered_services())
+    examples.declare(
+        examples.Example(q.identifier, q.name, q.text, q.query, q.needs) for q in QUESTIONS
+    )
     # tap's tables are those that publishing writes; by then all other rooms have migrated too
     tap = apps.get_app_config("tap")
     pre_migrate.connect(_withdraw, sender=tap, dispatch_uid="withdraw published tables")

@@ -1,6 +1,9 @@
 """How this room's tables and columns are declared, in the fewest words."""
 
+from django.conf import settings
+
 from adql.schema import Column, ForeignKey, Table
+from provenance.identifiers import PAGE, PROVSAP
 
 SCHEMA = "provenance"
 
@@ -84,6 +87,37 @@ def reference_column(name: str, utype: str | None, what: str) -> Column:
         description=f"Identifier of the {what}",
         principal=True,
         indexed=True,
+    )
+
+
+def url_columns(what: str) -> tuple[Column, ...]:
+    """Where people and programs read about it, at this server."""
+    site_url = settings.SITE_URL
+    return (
+        _url_column("page_url", f"Page about the {what}, for people", f"{site_url}{PAGE}"),
+        _url_column("provsap_url", f"History of the {what}, for programs", f"{site_url}{PROVSAP}"),
+    )
+
+
+def page_column(what: str) -> Column:
+    """Where people read about it, at this server."""
+    description = f"Page about the {what}, for people"
+    return _url_column("page_url", description, f"{settings.SITE_URL}{PAGE}")
+
+
+def _url_column(name: str, description: str, start: str) -> Column:
+    """A column of addresses that end with the row's identifier, escaped as a query needs it."""
+    escaped = "id"
+    for sign, code in (("%", "%25"), ("&", "%26"), ("#", "%23"), ("+", "%2B"), (" ", "%20")):
+        escaped = f"replace({escaped}, '{sign}', '{code}')"
+    quoted = start.replace("'", "''")
+    return Column(
+        name,
+        "char",
+        "*",
+        ucd="meta.ref.url",
+        description=description,
+        source=f"'{quoted}' || {escaped}",
     )
 
 

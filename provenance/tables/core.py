@@ -5,10 +5,12 @@ from provenance.tables.columns import (
     SCHEMA,
     id_column,
     key_column,
+    page_column,
     reference_column,
     table,
     text_column,
     time_column,
+    url_columns,
 )
 
 CORE = (
@@ -27,6 +29,7 @@ CORE = (
             text_column("comment", "Remark", "Activity.comment"),
             text_column("status", "How it ended: completed or failed", principal=True),
             key_column("activity_description_id", "Its kind", "Activity.activityDescription"),
+            *url_columns("activity"),
         ),
         activity_description_id="activity_description",
     ),
@@ -51,7 +54,10 @@ CORE = (
             ),
             time_column("generated_at_time", "When it was made", "Entity.generatedAtTime"),
             time_column(
-                "invalidated_at_time", "When it ceased to be usable", "Entity.invalidatedAtTime"
+                "invalidated_at_time",
+                "When it ceased to be usable: data that were marked as bad have it",
+                "Entity.invalidatedAtTime",
+                indexed=True,
             ),
             text_column("comment", "Remark", "Entity.comment"),
             text_column("value", "The value of a ValueEntity", "ValueEntity.value"),
@@ -63,6 +69,7 @@ CORE = (
                 indexed=True,
             ),
             key_column("entity_description_id", "Its kind", "Entity.entityDescription"),
+            *url_columns("entity"),
         ),
         entity_description_id="entity_description",
     ),
@@ -88,6 +95,7 @@ CORE = (
                 utype="voprov:Agent.url",
                 description="About the agent",
             ),
+            page_column("agent"),
         ),
     ),
 )

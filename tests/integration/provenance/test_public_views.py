@@ -28,7 +28,7 @@ TABLES = {table.name: table for schema in published_schemas() for table in schem
 def published(name: str) -> list[tuple[object, ...]]:
     """All rows of a published table, its columns as declared."""
     table = TABLES[name]
-    columns = ", ".join(f'"{column.name}"' for column in table.columns)
+    columns = ", ".join(f'"{column.name}"' for column in table.columns if not column.source)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {columns} FROM {table.source} ORDER BY 1, 2")
         return list(cursor.fetchall())
@@ -57,7 +57,8 @@ def test_the_stored_relation_has_the_declared_columns_and_types(name: str) -> No
             [table.source],
         )
         found = dict(cursor.fetchall())
-    assert {column.name: postgresql_type(column) for column in table.columns} == found
+    stored = [column for column in table.columns if not column.source]
+    assert {column.name: postgresql_type(column) for column in stored} == found
 
 
 def a_private_analysis() -> list[ActivityRecord]:

@@ -1,0 +1,95 @@
+"""Data that turned out to be bad: the mark on them, and everything that was made from them.
+
+The mark is the model's own: ``Entity.invalidatedAtTime``, "after that date, the entity is no longer
+available for any use", with the reason in the entity's comment. Who set it and when is an activity.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from provenance.errors import ProvenanceError
+from provenance.models import Entity
+from provenance.recorder import activity
+from provenance.records import AgentRecord, EntityRecord
+from provenance.store import enter
+
+
+@dataclass(frozen=True, slots=True)
+class Dependant:
+    """What was made from bad data, ``depth`` steps later. location: a path or URL, if any."""
+
+    identifier: str
+    name: str | None
+    location: str | None
+    depth: int
+    public: bool
+
+
+def mark_bad(
+    identifier: str, reason: str, *, authority: str, agent: AgentRecord | None = None
+) -> tuple[str, ...]:
+    """Mark an entity and all whose identifiers begin with it and ``/``; gives their identifiers.
+
+    Raises `ProvenanceError` where there is none. Marking again replaces nothing but the reason.
+    """
+    with transaction.atomic():
+        marked = _entities(identifier)
+        now = datetime.now(UTC)
+        with activity("mark_bad", authority=authority, agent=agent, public=True) as marking:
+            marking.remark(reason)
+            for entity in marked:
+                marking.used(EntityRecord.reference(entity.identifier), role="bad")
+        for entity in marked:
+            entity.invalidated_at_time = entity.invalidated_at_time or now
+            entity.comment = f"Marked as bad: {reason}"
+            entity.save(update_fields=["invalidated_at_time", "comment"])
+        enter(marking.records)
+    return tuple(entity.identifier for entity in marked)
+
+
+def mark_good(
+    identifier: str, reason: str, *, authority: str, agent: AgentRecord | None = None
+) -> tuple[str, ...]:
+    """Take the mark away again; gives the identifiers of what was marked."""
+    with transaction.atomic():
+        marked = [e for e in _entities(identifier) if e.invalidated_at_time is not None]
+        with activity("mark_good", authority=authority, agent=agent, public=True) as marking:
+            marking.remark(reason)
+            for entity in marked:
+                marking.used(EntityRecord.reference(entity.identifier), role="good")
+        for entity in marked:
+            entity.invalidated_at_time = None
+            entity.comment = f"No longer bad: {reason}"
+            entity.save(update_fields=["invalidated_at_time", "comment"])
+        enter(marking.records)
+    return tuple(entity.identifier for entity in marked)
+
+
+def dependants(identifiers: Sequence[str]) -> tuple[Dependant, ...]:
+    """Everything that comes from any of these, hidden things too, the nearest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT d.identifier, d.name, d.location, min(l.depth), d.public"
+            " FROM provenance_whole_lineage AS l"
+            " JOIN provenance_entity AS a ON a.id = l.ancestor_id"
+            " JOIN provenance_entity AS d ON d.id = l.descendant_id"
+            " WHERE a.identifier = ANY (%s) AND d.identifier <> ALL (%s)"
+            " GROUP BY d.id ORDER BY min(l.depth), d.identifier",
+            [list(identifiers), list(identifiers)],
+        )
+        return tuple(Dependant(*row) for row in cursor.fetchall())
+
+
+def _entities(identifier: str) -> list[Entity]:
+    found = list(
+        Entity.objects.select_for_update()
+        .filter(Q(identifier=identifier) | Q(identifier__startswith=f"{identifier}/"))
+        .order_by("identifier")
+    )
+    if not found:
+        raise ProvenanceError(f"nothing is known of {identifier}")
+    return found
