@@ -7,14 +7,13 @@ import os
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from pydantic import BaseModel
 
 from analysis.errors import AnalysisError
 from analysis.past_runs import past_costs, planned
 from analysis.plan_documents import PlanDocuments
 from analysis.workflow_types import targets_of
-from auth.principal import ANONYMOUS, Principal, of_user
+from auth.principal import ANONYMOUS, Principal, of_name
 from dali.errors import DaliError, NotFoundError
 from dali.parameters import Parameters
 from uws import service
@@ -81,5 +80,4 @@ def _owner(name: str | None, asking: Principal) -> Principal:
         return ANONYMOUS
     if name == asking.name:
         return asking
-    account = get_user_model().objects.filter(username=name, is_active=True).first()
-    return ANONYMOUS if account is None else of_user(account)
+    return of_name(name) or ANONYMOUS

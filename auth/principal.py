@@ -61,3 +61,9 @@ def email_of_user_id(user_id: int) -> str:
     """The e-mail address of an open account; empty where none is known."""
     found = get_user_model().objects.filter(pk=user_id, is_active=True).first()
     return str(getattr(found, "email", ""))
+
+
+def of_name(name: str) -> Principal | None:
+    """The principal of the account of that name; ``None`` where there is none, or it is closed."""
+    user = get_user_model().objects.filter(username=name, is_active=True).first()
+    return None if user is None else of_user(user)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from defusedxml.ElementTree import fromstring
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -247,3 +248,36 @@ def test_a_job_that_could_not_begin_is_created_and_quotes_nothing(client, archiv
     job = service.create(ISGRI_IMAGE, ANONYMOUS, sent)
     assert job.quote is None
     assert not [record for record in caplog.records if record.levelno > logging.INFO]
+
+
+# --- At the terminal -----------------------------------------------------------------------------
+
+
+def test_the_command_tells_and_draws_the_same(client, crab_scws, tmp_path, capsys):
+    scws = ",".join(crab_scws[:2])
+    call_command("plan_job", "isgri_image", f"scw_list={scws}", svg=tmp_path / "plan.svg")
+    assert capsys.readouterr().out == client.get(f"{PLAN}.txt?scw_list={scws}").content.decode()
+    assert (tmp_path / "plan.svg").read_bytes().startswith(b"<?xml")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nothing"], "no job type 'nothing'"),
+        (["isgri_image", "E1_keV"], "E1_keV: parameters are given as NAME=VALUE"),
+        (["isgri_image", "E1_keV=90"], "E1_keV"),
+        (["isgri_image", "--user", "nobody"], "no account 'nobody'"),
+    ],
+)
+def test_the_command_says_what_is_wrong(archive, arguments: list[str], said: str):
+    with pytest.raises(CommandError, match=said):
+        call_command("plan_job", *arguments)
+
+
+def test_the_command_may_use_an_accounts_rights(embargoed_scw, django_user_model, capsys):
+    django_user_model.objects.create_superuser("operator")
+    sent = [f"scw_list={embargoed_scw}", "integral_data_rights=all-private"]
+    with pytest.raises(CommandError, match="NoValidScW"):
+        call_command("plan_job", "isgri_image", *sent)
+    call_command("plan_job", "isgri_image", *sent, user="operator")
+    assert "to run" in capsys.readouterr().out
