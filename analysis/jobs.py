@@ -12,6 +12,7 @@ from analysis.workflow_types import workflow
 from analysis.workflows.isgri_image_parameters import IsgriImageParameters
 from analysis.workflows.reproduce_parameters import ReproduceParameters
 from analysis.workflows.spectral_fit_parameters import SpectralFitParameters
+from analysis.workflows.spi_acs_lc_parameters import SpiAcsLightCurveParameters
 from uws.types import FileDescription, JobType
 
 _LOG = FileDescription("log", "What was done, line by line.", "text/plain")
@@ -22,6 +23,13 @@ def _kinds_of_fits() -> Iterable[StepKind]:
     from analysis.fitting.steps import FITTING
 
     return FITTING.kinds
+
+
+def _kinds_of_all_sky() -> Iterable[StepKind]:
+    """The steps of light curves of SPI-ACS, which belong to no engine."""
+    from analysis.all_sky.steps import ALL_SKY
+
+    return ALL_SKY.kinds
 
 
 ISGRI_IMAGE = workflow(
@@ -81,4 +89,21 @@ SPECTRAL_FIT = workflow(
     further_kinds=_kinds_of_fits,
 )
 
-job_types: tuple[JobType[Any], ...] = (ISGRI_IMAGE, REPRODUCE, SPECTRAL_FIT)
+SPI_ACS_LC = workflow(
+    "spi_acs_lc",
+    "analysis.workflows.spi_acs_lc",
+    title="SPI-ACS light curve",
+    description="Count rate of SPI's anticoincidence shield by bins of time: gamma rays from all of"
+    " the sky together, for bursts.",
+    parameters=SpiAcsLightCurveParameters,
+    uses=(FileDescription("rates", "Counts of SPI-ACS every 50 ms.", "application/fits"),),
+    makes=(
+        FileDescription("lightcurve_1", "Count rates by time.", "application/fits"),
+        FileDescription("preview_1", "Picture of the light curve.", "image/png"),
+        _LOG,
+    ),
+    preload=("analysis.all_sky.steps",),
+    further_kinds=_kinds_of_all_sky,
+)
+
+job_types: tuple[JobType[Any], ...] = (ISGRI_IMAGE, REPRODUCE, SPECTRAL_FIT, SPI_ACS_LC)

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from archive.kinds import EVENT_KIND, JEMX_KINDS, SPI_ACS_KIND
 from archive.models import DataProduct, ScienceWindow
 from archive.rights import PROPRIETARY, Rights, may_read
 from archive.spherical import separation, spherical_point, within_cone
@@ -19,23 +20,22 @@ from dali.errors import DaliError
 from instruments.frame import SpacecraftFrame
 from instruments.science_window import ScienceWindowId, ScienceWindowIdError, ScienceWindowKind
 
-EVENT_KIND = "isgri_events"
 #: Columns of good time, and of good time without dead time, by kind of event file.
 _TIMES = {
     EVENT_KIND: ("good_isgri", "live_isgri"),
-    "jmx1_events": ("good_jemx1", "live_jemx1"),
-    "jmx2_events": ("good_jemx2", "live_jemx2"),
-    "spi_acs_rates": ("good_spi_acs", "good_spi_acs"),
+    JEMX_KINDS[1]: ("good_jemx1", "live_jemx1"),
+    JEMX_KINDS[2]: ("good_jemx2", "live_jemx2"),
+    SPI_ACS_KIND: ("good_spi_acs", "good_spi_acs"),
 }
 #: What the kinds are called in messages.
 _NAMES = {
     EVENT_KIND: "ISGRI",
-    "jmx1_events": "JEM-X 1",
-    "jmx2_events": "JEM-X 2",
-    "spi_acs_rates": "SPI-ACS",
+    JEMX_KINDS[1]: "JEM-X 1",
+    JEMX_KINDS[2]: "JEM-X 2",
+    SPI_ACS_KIND: "SPI-ACS",
 }
 #: Kinds of which pointings alone are chosen by place and time; what sees the whole sky needs none.
-_POINTED = (EVENT_KIND, "jmx1_events", "jmx2_events")
+_POINTED = (EVENT_KIND, *JEMX_KINDS.values())
 _MOST_NAMED = 10
 
 
@@ -126,8 +126,7 @@ def select(
 ) -> tuple[ScienceWindowRecord, ...]:
     """Science Windows with an instrument's data that ``principal`` may read, in order of time.
 
-    kind: of the event file, which tells the instrument: ``isgri_events``, ``jmx1_events``,
-    ``jmx2_events``, ``spi_acs_rates``.
+    kind: of the event file, which tells the instrument (`archive.kinds`).
     ids: ``RRRRPPPPSSSF.VVV``, or without the version for the newest one; what was named and isn't
     there, or may not be read, is an error. Without ids: pointings with good time, newest versions
     only, and what may not be read is left out. ra, dec, radius: the pointing axis lies in that

@@ -298,7 +298,8 @@ def pi_of_energy(energy_kev: ArrayLike) -> NDArray[np.intp]:
 def effective_area_cm2(energy_kev: ArrayLike) -> Array:
     """`EFFECTIVE_AREA_CM2` at energies in keV, 0 outside `SENSITIVE_KEV`."""
     energies, areas = np.array(EFFECTIVE_AREA_CM2).T
-    return np.interp(_array(energy_kev), energies, areas, left=0.0, right=0.0)
+    area: Array = np.interp(_array(energy_kev), energies, areas, left=0.0, right=0.0)
+    return area
 
 
 def energy_fwhm(energy_kev: ArrayLike) -> Array:

@@ -15,11 +15,9 @@ import numpy as np
 from archive.ingest import checks
 from archive.ingest.fits_file import FileFacts, FitsFile, first_line
 from archive.ingest.problems import Problem, UnreadableError
+from archive.kinds import JEMX_KINDS, SPI_ACS_KIND
 from instruments import jemx, jemx_files, spi_acs
 from instruments.science_window import ScienceWindowId
-
-JEMX_KINDS = {unit: f"jmx{unit}_events" for unit in jemx.UNITS}
-SPI_ACS_KIND = "spi_acs_rates"
 
 
 @dataclass(frozen=True, slots=True)

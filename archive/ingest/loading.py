@@ -13,13 +13,13 @@ from archive.file_store import ContentDiffersError, place_file, place_folder, sh
 from archive.identifiers import archive_file_identity
 from archive.ingest.examination import ScienceWindowContent
 from archive.ingest.fits_file import FileFacts
-from archive.ingest.further_files import JEMX_KINDS, SPI_ACS_KIND, FurtherContent
+from archive.ingest.further_files import FurtherContent
 from archive.ingest.problems import Problem, UnreadableError
 from archive.ingest.recording import FITS, archive_file, record_ingest, science_window
 from archive.ingest.release import release_date
+from archive.kinds import EVENT_KIND, JEMX_KINDS, SPI_ACS_KIND
 from archive.models import DataProduct, Observation, Revolution, ScienceWindow, Store
 from archive.rights import rights_until
-from archive.selection import EVENT_KIND
 from instruments import isgri
 from instruments.isgri_files import PUBLIC
 from instruments.science_window import ScienceWindowId
