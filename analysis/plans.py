@@ -3,14 +3,13 @@
 The rights are those of the job: whoever may not have it run may not have it planned.
 """
 
-import os
 from typing import Any
 
-from django.conf import settings
 from pydantic import BaseModel
 
 from analysis.errors import AnalysisError
 from analysis.past_runs import past_costs, planned
+from analysis.places import slots
 from analysis.plan_documents import PlanDocuments
 from analysis.workflow_types import targets_of
 from auth.principal import ANONYMOUS, Principal, of_name
@@ -53,17 +52,12 @@ def seconds(job_type_name: str, parameters: BaseModel, owner: Principal) -> floa
     except (KeyError, JobFailure, AnalysisError):
         return None
     plan = planned(targets)
-    return PlanDocuments(job_type_name, plan, past_costs(plan.to_run), processes()).estimate.seconds
-
-
-def processes() -> int:
-    """How many steps of one job run at once here."""
-    return settings.VO_ANALYSIS_PROCESSES or os.cpu_count() or 1
+    return PlanDocuments(job_type_name, plan, past_costs(plan.to_run), slots()).estimate.seconds
 
 
 def _documents(job_type: JobType[Any], parameters: BaseModel, owner: Principal) -> PlanDocuments:
     plan = planned(targets_of(job_type.name)(parameters, owner))
-    return PlanDocuments(job_type.name, plan, past_costs(plan.states), processes())
+    return PlanDocuments(job_type.name, plan, past_costs(plan.states), slots())
 
 
 def _require_steps(job_type: JobType[Any]) -> None:

@@ -43,3 +43,15 @@ def test_the_registry_is_light_to_import() -> None:
     code = "import analysis.engines.registry, sys; print({'astropy', 'numpy'} & set(sys.modules))"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert answer.stdout == b"set()\n"
+
+
+def test_a_web_server_that_is_asked_for_no_plan_imports_no_engine() -> None:
+    code = (
+        "import django, os, sys\n"
+        "os.environ['DJANGO_SETTINGS_MODULE'] = 'vo_server.settings'\n"
+        "django.setup()\n"
+        "import vo_server.urls\n"
+        "print({'astropy', 'scipy', 'matplotlib', 'distributed'} & set(sys.modules))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert answer.stdout == b"set()\n"
