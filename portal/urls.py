@@ -9,4 +9,5 @@ urlpatterns = [
     path("tables", views.tables, name="tables"),
     path("examples", views.examples, name="examples"),
     path("capabilities", views.capabilities, name="capabilities"),
+    path("provenance", views.provenance, name="provenance"),
 ]

@@ -7,7 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from auth.principal import of_request
+from dali.errors import NotFoundError
 from portal.home import home_page
+from portal.provenance import provenance_page
 from portal.published import abilities, published_schemas, runnable_examples
 
 
@@ -33,6 +36,19 @@ def examples(request: HttpRequest) -> HttpResponse:
 def capabilities(request: HttpRequest) -> HttpResponse:
     """What queries may use, and their limits."""
     return _page(request, "capabilities", able=abilities())
+
+
+@require_safe
+def provenance(request: HttpRequest) -> HttpResponse:
+    """What is known of one entity, activity or agent."""
+    identifier = request.GET.get("ID", "")
+    try:
+        page = provenance_page(identifier, hidden=of_request(request).is_administrator)
+    except NotFoundError as exc:
+        response = _page(request, "provenance_unknown", identifier=identifier, said=exc.message)
+        response.status_code = exc.status
+        return response
+    return _page(request, "provenance", page=page)
 
 
 def _page(request: HttpRequest, name: str, **content: object) -> HttpResponse:

@@ -1,0 +1,148 @@
+"""The page about one entity, activity or agent: what it is, how it was made, from what."""
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
+
+from provenance.identifiers import page_url
+from provenance.pages import About, Neighbour, about
+from provenance.records import InvolvedRecord, ParameterRecord
+
+_FORMATS = ("PROV-SVG", "PROV-PNG", "PROV-JSON", "PROV-XML", "PROV-N", "PROV-VOTABLE",
+            "PROV-TURTLE", "PROV-JSONLD")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A neighbour with the address of its own page."""
+
+    role: str
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A parameter's value in words, and what it is for."""
+
+    name: str
+    value: str
+    unit: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenancePage:
+    """All that the template needs; addresses are absolute.
+
+    picture_url: the nearest steps; whole_picture_url: all of them. query: the same question in
+    ADQL, and query_url, which asks it.
+    """
+
+    about: About
+    what: str
+    settings: tuple[Setting, ...]
+    agents: tuple[Link, ...]
+    inputs: tuple[Link, ...]
+    outputs: tuple[Link, ...]
+    maker_url: str
+    product_url: str
+    picture_url: str
+    whole_picture_url: str
+    forward_url: str
+    formats: tuple[tuple[str, str], ...]
+    query: str
+    query_url: str
+    seconds: float | None
+
+
+def provenance_page(identifier: str, *, hidden: bool = False) -> ProvenancePage:
+    """The page of an identifier; ``hidden`` as an administrator sees it.
+
+    Raises `dali.errors.NotFoundError`.
+    """
+    found = about(identifier, hidden=hidden)
+    activity = found.activity or found.made_by
+    is_graph = found.agent is None
+    query = _query(found)
+    involved: tuple[InvolvedRecord, ...] = (*(found.entity.attributed_to if found.entity else ()),
+                                            *(activity.agents if activity else ()))  # fmt: skip
+    location = found.entity.location if found.entity else None
+    return ProvenancePage(
+        about=found,
+        what="activity" if found.activity else "entity" if found.entity else "agent",
+        settings=tuple(_setting(p) for p in activity.parameters) if activity else (),
+        agents=tuple(
+            Link(i.role or "", i.agent.name, page_url(settings.SITE_URL, i.agent.id))
+            for i in dict.fromkeys(involved)
+        ),
+        inputs=tuple(_link(neighbour) for neighbour in found.inputs),
+        outputs=tuple(_link(neighbour) for neighbour in found.outputs),
+        maker_url=page_url(settings.SITE_URL, found.made_by.id) if found.made_by else "",
+        product_url=_product_url(found, location),
+        picture_url=_provsap(identifier, DEPTH="1") if is_graph else "",
+        whole_picture_url=_provsap(identifier, DEPTH="ALL") if is_graph else "",
+        forward_url=_provsap(identifier, DEPTH="ALL", DIRECTION="FORWARD") if is_graph else "",
+        formats=tuple(
+            (name, _provsap(identifier, DEPTH="ALL", DESCRIPTIONS="2", RESPONSEFORMAT=name))
+            for name in _FORMATS
+        )
+        if is_graph
+        else (),
+        query=query,
+        query_url=f"{settings.SITE_URL}/tap/sync?"
+        + urlencode({"LANG": "ADQL", "RESPONSEFORMAT": "html", "QUERY": query}),
+        seconds=(activity.end - activity.start).total_seconds()
+        if activity and activity.start and activity.end
+        else None,
+    )
+
+
+def _product_url(found: About, location: str | None) -> str:
+    """Where the file itself is had: its own address, or that of the archive's files."""
+    if location and location.startswith(f"{settings.SITE_URL}/"):
+        return location
+    archive = f"ivo://{settings.VO_AUTHORITY}/archive?"
+    if location and found.identifier.startswith(archive):
+        return f"{settings.SITE_URL}/products/{quote(found.identifier.removeprefix(archive))}"
+    return ""
+
+
+def _query(found: About) -> str:
+    """The page's question in ADQL."""
+    identifier = found.identifier.replace("'", "''")
+    if found.entity:
+        return (
+            "SELECT l.depth, e.id, e.name, e.location, e.page_url\n"
+            "FROM provenance.lineage AS l\n"
+            "JOIN provenance.entity AS e ON e.id = l.ancestor\n"
+            f"WHERE l.descendant = '{identifier}'\nORDER BY l.depth"
+        )
+    if found.activity:
+        return (
+            "SELECT u.role, e.id, e.name, e.location, e.page_url\n"
+            "FROM provenance.used AS u\n"
+            "JOIN provenance.entity AS e ON e.id = u.entity_id\n"
+            f"WHERE u.activity_id = '{identifier}'"
+        )
+    return (
+        "SELECT TOP 100 w.role, a.name, a.start_time, a.page_url\n"
+        "FROM provenance.was_associated_with AS w\n"
+        "JOIN provenance.activity AS a ON a.id = w.activity_id\n"
+        f"WHERE w.agent_id = '{identifier}'\nORDER BY a.start_time DESC"
+    )
+
+
+def _provsap(identifier: str, **parameters: str) -> str:
+    return f"{settings.SITE_URL}/provsap?{urlencode({'ID': identifier, **parameters})}"
+
+
+def _link(neighbour: Neighbour) -> Link:
+    url = page_url(settings.SITE_URL, neighbour.identifier)
+    return Link(neighbour.role, neighbour.name, url)
+
+
+def _setting(parameter: ParameterRecord) -> Setting:
+    value = parameter.value if len(parameter.value) <= 300 else f"{parameter.value[:300]}…"
+    return Setting(parameter.name, value, parameter.unit or "", parameter.description or "")
