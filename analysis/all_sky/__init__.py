@@ -1,4 +1,4 @@
-"""Count rates of SPI-ACS, which sees all of the sky at once, and best of all when something happens.
+"""Count rates of SPI-ACS, which sees all of the sky at once: no image, but bursts.
 
 `rebinning` is arithmetic, `picture` draws, `steps` makes both steps of graphs.
 """
