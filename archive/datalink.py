@@ -37,8 +37,15 @@ LINK_FORMATS = (
     TABLEDATA,
 )
 
-#: The kind of product that has a picture, and the picture's own.
-_PICTURED, _PICTURE = "mosaic", "preview"
+#: What belongs to a kind of product: kinds that are published with it, and how they are related.
+_BESIDE = {
+    "mosaic": {"preview": "#preview"},
+    "spectrum": {"preview": "#preview", "arf": "#calibration", "rmf": "#calibration"},
+    "lightcurve": {"preview": "#preview"},
+}
+_PICTURE = "preview"
+#: Files of one source among several bear its number and name: ``isgri_arf_2_Crab.fits``.
+_OF_ONE_SOURCE = re.compile(r"[a-z0-9]+_[a-z]+_([0-9]+_.+)\.[a-z]+")
 _IVOID = re.compile(r"ivo://[!-~]+", re.IGNORECASE)
 
 
@@ -85,7 +92,7 @@ def links(identifiers: Sequence[str], principal: Principal) -> list[Link]:
     """The links of each identifier, in the order of asking; each identifier once."""
     asked = [text for text in dict.fromkeys(identifiers) if text]
     files = _files(text for text in asked if _IVOID.fullmatch(text))
-    pictures = _pictures(files.values())
+    beside = _beside(files.values())
     found = []
     for text in asked:
         file = files.get(text) or files.get(text.lower())
@@ -93,9 +100,10 @@ def links(identifiers: Sequence[str], principal: Principal) -> list[Link]:
             found.append(Link(text, "#this", error=_error(text)))
             continue
         found.append(_link(text, "#this", file, principal))
-        picture = pictures.get(file.obs_id or "") if file.kind == _PICTURED else None
-        if picture is not None:
-            found.append(_link(text, "#preview", picture, principal))
+        related = beside.get((file.obs_id, _source(file)), {})
+        for kind, semantics in _BESIDE.get(file.kind, {}).items():
+            if kind in related:
+                found.append(_link(text, semantics, related[kind], principal))
     return found
 
 
@@ -120,15 +128,26 @@ def _files(identifiers: Iterable[str]) -> dict[str, DataProduct]:
     return {file.obs_publisher_did: file for file in files}
 
 
-def _pictures(files: Iterable[DataProduct]) -> dict[str, DataProduct]:
-    """The newest picture of each group that has a pictured file, by obs_id."""
-    groups = {file.obs_id for file in files if file.kind == _PICTURED and file.obs_id}
-    pictures = (
+def _beside(
+    files: Iterable[DataProduct],
+) -> dict[tuple[str | None, str], dict[str, DataProduct]]:
+    """What was published with files, by obs_id and source, then by kind; the newest of each."""
+    groups = {file.obs_id for file in files if file.kind in _BESIDE and file.obs_id}
+    kinds = {kind for related in _BESIDE.values() for kind in related}
+    found: dict[tuple[str | None, str], dict[str, DataProduct]] = {}
+    for file in (
         DataProduct.objects.select_related("obscore")
-        .filter(kind=_PICTURE, obs_id__in=groups)
+        .filter(kind__in=kinds, obs_id__in=groups)
         .order_by("created")
-    )
-    return {picture.obs_id: picture for picture in pictures if picture.obs_id}
+    ):
+        found.setdefault((file.obs_id, _source(file)), {})[file.kind] = file
+    return found
+
+
+def _source(file: DataProduct) -> str:
+    """Number and name of the source that a file is of; empty for a file of all."""
+    match = _OF_ONE_SOURCE.fullmatch(file.file_name)
+    return match[1] if match else ""
 
 
 def _error(identifier: str) -> str:

@@ -117,6 +117,26 @@ def test_a_mosaic_has_its_picture(client: Client, tmp_path: Path):
     assert len(asked(client, picture.obs_publisher_did)) == 1
 
 
+def test_a_spectrum_has_its_own_picture_and_response(client: Client, tmp_path: Path):
+    made = {}
+    for source in ("1_Crab", "2_1A_0535+262"):
+        for kind in ("spectrum", "arf", "rmf", "preview"):
+            made[kind, source] = published(
+                tmp_path, kind, file_name=f"jemx2_{kind}_{source}.fits", listed=kind != "preview"
+            )
+
+    for source in ("1_Crab", "2_1A_0535+262"):
+        links = asked(client, made["spectrum", source].obs_publisher_did)
+        assert [(row["semantics"], row["access_url"]) for row in links] == [
+            ("#this", made["spectrum", source].access_url),
+            ("#preview", made["preview", source].access_url),
+            ("#calibration", made["arf", source].access_url),
+            ("#calibration", made["rmf", source].access_url),
+        ]
+    (only,) = asked(client, made["arf", "1_Crab"].obs_publisher_did)
+    assert only["semantics"] == "#this"
+
+
 def test_many_identifiers_are_answered_in_one_document(client: Client, tmp_path: Path):
     mosaic = published(tmp_path, "mosaic").obs_publisher_did
     found = asked(client, mosaic, "ivo://elsewhere/x", EVENTS, mosaic, "nonsense")
