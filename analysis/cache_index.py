@@ -215,6 +215,17 @@ def forget(identities: Sequence[str]) -> None:
         CachedStep.objects.filter(identity__in=identities).delete()
 
 
+def forget_lost(cache: Cache) -> list[str]:
+    """Remove rows whose files are gone; what they were of."""
+    lost = {
+        row.identity: f"{row} ({row.identity[:12]})"
+        for row in CachedStep.objects.iterator()
+        if not cache.path(row.identity, row.file_name).is_file()
+    }
+    forget(list(lost))
+    return list(lost.values())
+
+
 def total_size() -> int:
     """Bytes of all cached results."""
     return int(CachedStep.objects.aggregate(size=Sum("size"))["size"] or 0)

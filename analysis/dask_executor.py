@@ -65,6 +65,7 @@ class DaskExecutor:
         self._client: Any = None
         self._bell = Bell()
         self._futures: dict[str, Any] = {}
+        self._lost: list[str] = []
         self._most_memory: float | None = None
         self._name = ""
 
@@ -77,7 +78,10 @@ class DaskExecutor:
         """See `Executor`."""
         from analysis.cluster_tasks import run_step
 
-        client = self._connected()
+        client = self._client
+        if client is None or client.status != "running":
+            self._leave()
+            raise ClusterLost("the computers that run steps can't be reached")
         if self._most_memory is not None and memory > self._most_memory:
             self._bell.ring(
                 Ended(
@@ -103,12 +107,12 @@ class DaskExecutor:
     def wait(self, timeout_s: float, ear: int | None = None) -> list[Ended]:
         """See `Executor`."""
         told = self._bell.wait(timeout_s, ear)
-        failed = [ended for ended in told if ended.outcome is not None]
-        keys = [ended.key for ended in told if ended.outcome is None and ended.key in self._futures]
         if self._client is not None and self._client.status != "running":
-            keys = list(self._futures)
             self._leave()
-            return failed + [Ended(key, None) for key in keys]
+        over = [ended for ended in told if ended.outcome is not None]
+        over += [Ended(key, None) for key in self._lost]
+        self._lost.clear()
+        keys = [ended.key for ended in told if ended.outcome is None and ended.key in self._futures]
         futures = {key: self._futures.pop(key) for key in keys}
         finished = {key: future for key, future in futures.items() if future.status == "finished"}
         outcomes: dict[str, Any] = {}
@@ -118,7 +122,7 @@ class DaskExecutor:
         for key, future in futures.items():
             if key not in outcomes and future.status == "error":
                 logger.info("the cluster gave up %s: %r", key[:12], future.exception())
-        return failed + [Ended(key, outcomes.get(key)) for key in keys]
+        return over + [Ended(key, outcomes.get(key)) for key in keys]
 
     def close(self) -> None:
         """See `Executor`."""
@@ -158,6 +162,9 @@ class DaskExecutor:
 
     def _leave(self) -> None:
         client, self._client = self._client, None
+        for key in self._futures:
+            self._lost.append(key)
+            self._bell.ring(Ended(key, None))
         self._futures.clear()
         if client is not None:
             with suppress(Exception):

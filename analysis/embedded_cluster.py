@@ -70,6 +70,19 @@ def members(cache_root: Path) -> dict[str, list[int]]:
     return dict(found["members"])
 
 
+def words(cache_root: Path, site: str) -> str:
+    """How the cluster that runs steps is, for operators. site: address of the site's own."""
+    if site:
+        return f"steps run on the site's cluster at {site}"
+    found = members(cache_root)
+    if not found:
+        return "the embedded cluster is not running; it is started when a step must run"
+    return (
+        f"the embedded cluster runs: scheduler {found['scheduler'][0]},"
+        f" workers {', '.join(map(str, found['workers']))}"
+    )
+
+
 def machine_memory() -> int:
     """Bytes of memory that this machine, or the group of processes it runs in, has."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -127,7 +140,7 @@ class Cluster:
             while True:
                 self._run("tls" if is_secret else "tcp")
         finally:
-            (self._folder / "address.json").unlink(missing_ok=True)
+            lock.close()
 
     def _run(self, protocol: str) -> None:
         """One life of a scheduler, with its workers."""
@@ -164,6 +177,7 @@ class Cluster:
                         _begin(part)
                         self._tell(parts)
         finally:
+            (self._folder / "address.json").unlink(missing_ok=True)
             for part in parts:
                 if part.pid:
                     with suppress(ProcessLookupError):

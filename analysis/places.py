@@ -1,9 +1,11 @@
 """Which place runs a job's steps: the site's cluster, the embedded one, or processes of its own."""
 
 import os
+import socket
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -16,7 +18,15 @@ from uws import companions
 EMBEDDED = "analysis_cluster"
 
 #: What a worker of jobs keeps beside itself: that cluster, and the care for the cache.
-COMPANIONS = (companions.Companion(EMBEDDED), companions.Companion("cache_tend", every_s=300.0))
+COMPANIONS = (
+    companions.Companion(
+        EMBEDDED,
+        status=lambda: embedded_cluster.words(
+            Path(settings.VO_CACHE_ROOT), settings.VO_DASK_SCHEDULER
+        ),
+    ),
+    companions.Companion("cache_tend", every_s=300.0),
+)
 
 
 def slots() -> int:
@@ -46,3 +56,16 @@ def _embedded(cache_root: Path) -> Callable[[], Address | None]:
         return found
 
     return find
+
+
+def site_answers(timeout_s: float = 1.0) -> bool:
+    """Whether something listens where the site's scheduler should; true where it has none."""
+    site: str = settings.VO_DASK_SCHEDULER
+    if not site:
+        return True
+    where = urlsplit(site)
+    try:
+        with socket.create_connection((where.hostname or "", where.port or 8786), timeout_s):
+            return True
+    except OSError:
+        return False

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from analysis import cache_index
 from analysis.cache import file_checksum
 from analysis.execution import StepResult
 from analysis.products.fits_files import Card
@@ -90,7 +91,11 @@ def give(
     are published, and with them the whole of their making becomes visible; otherwise they stay
     results of the job. Provenance and publication are entered in the transaction that completes
     the job: what died before has published nothing, and the job that is run again does it once.
+    Whatever the caller says, nothing becomes public that comes from a cached step which isn't.
     """
+    public = public and all(
+        rights.is_public() for rights in cache_index.rights(_steps(products)).values()
+    )
     authority = settings.VO_AUTHORITY
     with recorder.activity(
         activity_name,
@@ -193,6 +198,12 @@ def _enter(record: ActivityRecord, written: Sequence[_Written], public: bool) ->
                 publish(item.to_publish)
         if public:
             store.make_public([item.entity.id for item in written])
+            cache_index.pin(_steps([item.product for item in written if item.to_publish]))
+
+
+def _steps(products: Sequence[ProductFile]) -> set[str]:
+    """The identities of the steps that these were made from."""
+    return {step.step.identity for product in products for step in product.made_from}
 
 
 def _agents(context: JobContext[Any]) -> list[InvolvedRecord]:

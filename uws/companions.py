@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,11 +31,12 @@ class Companion:
 
     command: of ``manage.py``, which names it. every_s: seconds between its runs, the first soon
     after the worker's start; ``None``: it runs from when a job first asks for it to the worker's
-    end.
+    end. status: says in a line how it is, for operators.
     """
 
     command: str
     every_s: float | None = None
+    status: Callable[[], str] | None = None
 
 
 @dataclass(slots=True)
@@ -55,6 +57,11 @@ _ask_by = -1
 def declare(companion: Companion) -> None:
     """Offer a companion; called once, at start."""
     _declared[companion.command] = companion
+
+
+def status() -> list[str]:
+    """How the companions are that can tell, a line each."""
+    return [companion.status() for companion in _declared.values() if companion.status]
 
 
 def ask(command: str) -> bool:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
 
+from analysis.places import site_answers
 from uws import queue
 
 logger = logging.getLogger(__name__)
@@ -63,6 +64,12 @@ def check_worker() -> None:
         raise NotReadyError("none has been heard of lately")
 
 
+def check_steps() -> None:
+    """The site's Dask scheduler can be reached; the embedded cluster is started when needed."""
+    if not site_answers():
+        raise NotReadyError("the Dask scheduler of VO_DASK_SCHEDULER can't be reached")
+
+
 def check_disk() -> None:
     """There is room for new files."""
     for root in (settings.VO_PRODUCT_ROOT, settings.VO_JOB_ROOT, settings.VO_CACHE_ROOT):
@@ -82,4 +89,5 @@ CHECKS: Mapping[str, Callable[[], None]] = {
     "database": check_database,
     "worker": check_worker,
     "disk": check_disk,
+    "steps": check_steps,
 }

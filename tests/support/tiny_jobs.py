@@ -5,7 +5,9 @@ from pathlib import Path
 from pydantic import Field
 from tiny_engine import ADD, TinyGraph
 
+from analysis.errors import AnalysisError
 from analysis.workflows.running import running
+from uws.errors import JobFailure
 from uws.parameters import JobParameters
 from uws.types import JobContext, JobType
 
@@ -16,6 +18,7 @@ class TinyParameters(JobParameters):
     numbers: list[int] = Field(description="The numbers.")
     seconds: float = Field(default=0.0, description="How long each of their steps takes.")
     last_seconds: float = Field(default=0.0, description="How long the last step takes.")
+    padding: int = Field(default=0, description="Bytes that their files have more.")
     folder: str = Field(description="Of raw files and the log.")
 
 
@@ -33,12 +36,21 @@ def _run(context: JobContext[TinyParameters]) -> None:
     tiny = TinyGraph(Path(parameters.folder))
     with running(context, TinyEngine()) as work:
         parts = [
-            tiny.add(tiny.raw(f"raw{n}", n), seconds=parameters.seconds, label=f"part {n}")
+            tiny.add(
+                tiny.raw(f"raw{n}", n),
+                seconds=parameters.seconds,
+                padding=parameters.padding,
+                label=f"part {n}",
+            )
             for n in parameters.numbers
         ]
         top = tiny.add(*parts, label="of all", seconds=parameters.last_seconds)
-        result = work.run([top]).of(top)
-    assert result is not None
+        try:
+            result = work.run([top]).of(top)
+        except AnalysisError as failure:  # as `analysis.jobs` does
+            raise JobFailure(str(failure), failure.kind) from failure
+    if result is None:
+        raise JobFailure("; ".join(line for line in work.lines if "failed" in line))
     path = context.folder / "sum.txt"
     path.write_text(result.file.path.read_text())
     log = context.folder / "log.txt"

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from uws import queue, registry, statements
+from uws import companions, queue, registry, statements
 from uws.types import Queue
 
 
@@ -21,6 +21,8 @@ class Command(BaseCommand):
         self._jobs(rows)
         self._running()
         self._workers()
+        for line in companions.status():
+            self.stdout.write(f"\n{line}")
 
     def _queues(self, rows: list[tuple[Any, ...]]) -> None:
         self.stdout.write(f"{'queue':<10}{'waiting':>8}{'oldest':>12}{'running':>10}{'oldest':>12}")

@@ -1,0 +1,227 @@
+"""What runs the steps of a graph is killed in the middle: the job completes, nothing runs twice."""
+
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from graph_jobs import Client, eventually, is_alive, kill, members
+from own_server import OwnServer
+
+_numbers = count(1000, 1000)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[OwnServer]:
+    """A server of its own with one worker that runs two jobs."""
+    variables = {"VO_UWS_JOB_MODULES": "tiny_jobs", "VO_ANALYSIS_PROCESSES": "2"}
+    with OwnServer(variables=variables) as server:
+        server.start_worker()
+        server.start_web()
+        yield server
+
+
+@pytest.fixture
+def client(server: OwnServer, tmp_path: Path) -> Client:
+    """A client with a folder of its own, so that no step is cached."""
+    return Client(server.url, tmp_path)
+
+
+@pytest.fixture
+def cache(server: OwnServer) -> Path:
+    """The folder of the server's cache."""
+    return Path(server.environment["VO_CACHE_ROOT"])
+
+
+def numbers(how_many: int) -> tuple[list[int], str]:
+    """Numbers that no test has added before, and how a job is told of them."""
+    begin = next(_numbers)
+    found = [begin + n for n in range(how_many)]
+    return found, ",".join(map(str, found))
+
+
+def test_the_same_job_again_runs_no_step(client: Client) -> None:
+    given, sent = numbers(3)
+    first = client.begin(numbers=sent)
+    assert client.result(first) == sum(given)
+    assert len(client.done()) == 4
+    steps = [line for line in client.log(first) if line.startswith("add ")]
+    assert sorted(steps)[-1] == f"add part {given[-1]} main done"
+    assert steps[-1] == "add of all main done"
+    assert len(steps) == 4
+    again = client.begin(numbers=sent)
+    assert client.result(again) == sum(given)
+    assert client.done() == []
+    assert client.log(again) == ["add of all restored from cache"]
+
+
+def test_a_dask_worker_killed_in_the_middle_delays_only(client: Client, cache: Path) -> None:
+    given, sent = numbers(8)
+    job = client.begin(numbers=sent, seconds=0.4)
+    eventually(lambda: len(client.begun()) >= 4)
+    victim = members(cache)["workers"][0]
+    kill(victim)
+    assert client.result(job) == sum(given)
+    made = client.done()
+    assert sorted(made) == sorted([*map(str, given), str(sum(given))]), "each step was made once"
+    assert len(client.begun()) <= 9 + 1, "only what the killed one ran was begun again"
+    eventually(lambda: victim not in members(cache)["workers"], 10)
+    assert len(members(cache)["workers"]) == 2, "another has taken its place"
+
+
+def test_a_scheduler_killed_in_the_middle_delays_only(client: Client, cache: Path) -> None:
+    given, sent = numbers(8)
+    job = client.begin(numbers=sent, seconds=0.4)
+    eventually(lambda: len(client.begun()) >= 4)
+    (victim,) = members(cache)["scheduler"]
+    kill(victim)
+    assert client.result(job) == sum(given)
+    made = client.done()
+    assert sorted(made) == sorted([*map(str, given), str(sum(given))]), "each step was made once"
+    assert len(client.begun()) <= 9 + 2, "only what was running was begun again"
+
+
+def test_a_uws_worker_killed_in_the_middle_delays_only(
+    client: Client, cache: Path, server: OwnServer
+) -> None:
+    given, sent = numbers(8)
+    job = client.begin(numbers=sent, seconds=0.4)
+    eventually(lambda: len(client.begun()) >= 4)
+    parts = [pid for pids in members(cache).values() for pid in pids]
+    worker = server.workers[-1]
+    worker.kill()
+    worker.wait()
+    eventually(lambda: not any(map(is_alive, parts)), 5)
+    server.start_worker()
+    assert client.result(job) == sum(given)
+    made = client.done()
+    assert sorted(made) == sorted([*map(str, given), str(sum(given))]), "each step was made once"
+    assert any(line.endswith("restored from cache") for line in client.log(job))
+
+
+def test_an_abort_ends_the_running_step_within_two_seconds(client: Client) -> None:
+    _, sent = numbers(1)
+    job = client.begin(numbers=sent, seconds=100)
+    ((pid, _),) = eventually(client.begun)
+    client.abort(job)
+    eventually(lambda: not is_alive(pid), 2)
+    assert client.phase(job) == "ABORTED"
+
+
+def test_a_step_that_another_job_waits_for_survives_the_abort(client: Client) -> None:
+    given, sent = numbers(1)
+    first = client.begin(numbers=sent, seconds=7)
+    ((pid, _),) = eventually(client.begun)
+    second = client.begin(numbers=sent, seconds=7)
+    time.sleep(3)  # until it waits for the same step
+    client.abort(first)
+    time.sleep(2)
+    assert is_alive(pid), "the other job still wants it"
+    assert client.result(second) == sum(given)
+    assert len(client.begun()) == 2, "the step and the sum, each begun once"
+
+
+def test_two_jobs_that_need_one_step_at_once_run_it_once(client: Client) -> None:
+    given, sent = numbers(3)
+    jobs = [client.begin(numbers=sent, seconds=1) for _ in range(2)]
+    assert [client.result(job) for job in jobs] == [sum(given)] * 2
+    assert len(client.done()) == 4
+
+
+def test_two_workers_share_the_cluster_of_their_machine(
+    client: Client, cache: Path, server: OwnServer
+) -> None:
+    other = server.start_worker()
+    given, sent = numbers(3)
+    jobs = [client.begin(numbers=f"{sent},{extra}", seconds=0.5) for extra in range(4)]
+    for extra, job in enumerate(jobs):
+        assert client.result(job) == sum(given) + extra
+    assert len(client.done()) == 3 + 4 + 4, "each number once, and each sum"
+    assert len(members(cache)["workers"]) == 2
+    other.terminate()
+    other.wait(20)
+    server.workers.remove(other)
+
+
+def test_a_file_with_one_flipped_byte_is_made_again(client: Client, cache: Path) -> None:
+    given, sent = numbers(3)
+    client.result(client.begin(numbers=sent))
+    client.done()
+    for file in cache.glob("results/*/*/sum.txt"):
+        if file.read_text() == str(given[0]):
+            file.write_text(str(given[0] ^ 1))
+    assert client.result(client.begin(numbers=f"{sent},7")) == sum(given) + 7
+    assert sorted(client.done()) == sorted(["7", str(given[0]), str(sum(given) + 7)])
+
+
+def test_everything_ends_with_the_worker(server: OwnServer, client: Client, cache: Path) -> None:
+    client.result(client.begin(numbers=numbers(2)[1]))
+    parts = [pid for pids in members(cache).values() for pid in pids]
+    assert parts
+    worker = server.workers[-1]
+    began = time.monotonic()
+    worker.send_signal(signal.SIGTERM)
+    worker.wait(20)
+    assert time.monotonic() - began < 6
+    eventually(lambda: not any(map(is_alive, parts)), 3)
+    mark = f"VO_CACHE_ROOT={cache}\0".encode()
+    left = [
+        folder.name
+        for folder in Path("/proc").iterdir()
+        if folder.name.isdecimal()
+        and int(folder.name) != os.getpid()
+        and (folder / "environ").exists()
+        and os.access(folder / "environ", os.R_OK)
+        and mark in _environ(folder)
+        and b"granian" not in (folder / "cmdline").read_bytes()
+    ]
+    assert left == []
+
+
+@pytest.fixture(scope="module")
+def full_disk() -> Iterator[Path]:
+    """A file system with next to no room."""
+    folder = Path(tempfile.mkdtemp())
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)],
+        capture_output=True,
+        check=False,
+    )
+    if made.returncode:
+        pytest.skip("a file system with little room can't be mounted here (not root?)")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+    folder.rmdir()
+
+
+def test_a_full_disk_is_an_error_that_says_so_and_the_next_job_works(
+    full_disk: Path, server: OwnServer, client: Client
+) -> None:
+    for worker in server.workers:
+        worker.terminate()
+        worker.wait(20)
+    cache = full_disk / "cache"
+    server.environment["VO_CACHE_ROOT"] = str(cache)
+    worker = server.start_worker()
+    job = client.begin(numbers="1", padding=1_000_000)
+    document = client.end(job)
+    assert document.findtext("{*}phase") == "ERROR"
+    message = document.findtext("{*}errorSummary/{*}message") or ""
+    assert "disk is full" in message, message
+    assert str(cache) not in message
+    assert not list((cache / "temporary").iterdir()), "nothing is left of it"
+    assert client.result(client.begin(numbers="1,2")) == 3
+    worker.terminate()
+    worker.wait(20)
+
+
+def _environ(process: Path) -> bytes:
+    try:
+        return (process / "environ").read_bytes() + b"\0"
+    except OSError:
+        return b""

@@ -1,0 +1,280 @@
+"""The cache's index: what is registered, who may see it, what is given up and what is not."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db.models import F
+from graph_running import Runner
+from tiny_engine import TinyGraph
+
+from analysis import cache_index, statements
+from analysis.cache import Cache
+from analysis.executors import LocalExecutor
+from analysis.ledger import SharedLedger, rights_of
+from analysis.models import CachedStep, StepLease, StepTiming
+from analysis.steps import Step
+from archive.derived_rights import strictest
+from archive.rights import PROPRIETARY, PUBLIC, SECURE, Rights
+
+pytestmark = pytest.mark.django_db
+
+PAST, FUTURE = datetime(2010, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def executor() -> Iterator[LocalExecutor]:
+    executor = LocalExecutor(2, ("tiny_engine",))
+    yield executor
+    executor.close()
+
+
+@pytest.fixture
+def run(tmp_path: Path, executor: LocalExecutor, settings) -> Runner:
+    settings.VO_CACHE_ROOT = tmp_path / "cache"
+    return Runner(tmp_path / "cache", lambda: executor)
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> TinyGraph:
+    return TinyGraph(tmp_path)
+
+
+def call(command: str, *arguments: str) -> str:
+    said = StringIO()
+    call_command(command, *arguments, stdout=said, stderr=said)
+    return said.getvalue()
+
+
+def made(run: Runner, *steps: Step) -> list[CachedStep]:
+    run(*steps)
+    return [CachedStep.objects.get(pk=step.identity) for step in steps]
+
+
+# --- Rights --------------------------------------------------------------------------------------
+
+
+def test_what_is_made_of_public_files_is_public() -> None:
+    assert strictest([Rights(PUBLIC, PAST), Rights(PUBLIC, PAST)]).is_public()
+
+
+@pytest.mark.parametrize(
+    "other", [Rights(PROPRIETARY, FUTURE), Rights(PROPRIETARY), Rights(SECURE)]
+)
+def test_one_input_that_is_not_public_makes_the_result_so(other: Rights) -> None:
+    result = strictest([Rights(PUBLIC, PAST), other])
+    assert not result.is_public()
+    assert result.data_rights == other.data_rights
+
+
+def test_a_result_is_released_with_the_last_of_its_inputs() -> None:
+    result = strictest([Rights(PROPRIETARY, PAST), Rights(PROPRIETARY, FUTURE)])
+    assert result.release_date == FUTURE
+
+
+def test_rights_of_inputs_reach_the_end_of_the_graph(tiny: TinyGraph) -> None:
+    public, secret = tiny.raw("public", 1), tiny.raw("secret", 2)
+    inner, open_ = tiny.add(secret), tiny.add(public)
+    top = tiny.add(inner, open_)
+    found = rights_of(
+        [inner, open_, top],
+        {public.entity.id: Rights(PUBLIC, PAST), secret.entity.id: Rights(PROPRIETARY, FUTURE)},
+    )
+    assert found[open_.identity].is_public()
+    assert not found[top.identity].is_public()
+
+
+def test_what_nobody_knows_the_rights_to_is_not_public(run: Runner, tiny: TinyGraph) -> None:
+    (row,) = made(run, tiny.add(tiny.raw("a", 1)))
+    assert not cache_index.rights([row.identity])[row.identity].is_public()
+
+
+# --- Leases --------------------------------------------------------------------------------------
+
+
+def test_of_two_places_one_gets_the_lease_and_the_other_waits(run: Runner, tiny: TinyGraph) -> None:
+    step = tiny.add(tiny.raw("a", 1))
+    one, other = SharedLedger(run.cache, "one"), SharedLedger(run.cache, "other")
+    assert step.identity in one.claim([step], "here")
+    assert other.claim([step], "there") == {}
+    one.give_up(step)
+    assert step.identity in other.claim([step], "there")
+
+
+def test_jobs_of_one_place_share_the_run_under_one_key(run: Runner, tiny: TinyGraph) -> None:
+    step = tiny.add(tiny.raw("a", 1))
+    one, other = SharedLedger(run.cache, "one"), SharedLedger(run.cache, "other")
+    assert one.claim([step], "here") == other.claim([step], "here")
+
+
+def test_a_lease_that_ran_out_is_taken_over_with_a_higher_number(
+    run: Runner, tiny: TinyGraph
+) -> None:
+    step = tiny.add(tiny.raw("a", 1))
+    dead, heir = SharedLedger(run.cache, "dead"), SharedLedger(run.cache, "heir")
+    (old,) = dead.claim([step], "here").values()
+    assert heir.claim([step], "there") == {}
+    StepLease.objects.update(expires_at=F("expires_at") - timedelta(seconds=60))
+    (new,) = heir.claim([step], "there").values()
+    assert int(new.split("-")[1]) > int(old.split("-")[1])
+    dead.renew()
+    dead.give_up(step)
+    assert StepLease.objects.get().fence == int(new.split("-")[1]), "an old number changes nothing"
+
+
+def test_a_job_that_is_run_again_takes_its_own_lease_over_at_once(
+    run: Runner, tiny: TinyGraph
+) -> None:
+    step = tiny.add(tiny.raw("a", 1))
+    SharedLedger(run.cache, "job").claim([step], "a cluster that died")
+    assert step.identity in SharedLedger(run.cache, "job").claim([step], "another")
+
+
+def test_a_result_that_comes_too_late_is_dropped(run: Runner, tiny: TinyGraph) -> None:
+    step = tiny.add(tiny.raw("a", 1))
+    (row,) = made(run, step)
+    late = run.cache.read(row.identity)
+    assert late is not None
+    run.cache.set_aside(row.identity)
+    cache_index.forget([row.identity])
+    (new,) = made(run, step)
+    assert cache_index.register(run.cache, {row.identity: late}) == set()
+    assert CachedStep.objects.get().entity_id == new.entity_id
+
+
+def test_of_two_makings_the_first_stands(run: Runner, tiny: TinyGraph) -> None:
+    step = tiny.add(tiny.raw("a", 1))
+    (row,) = made(run, step)
+    found = run.cache.read(row.identity)
+    assert found is not None
+    _, record = found
+
+    def make_it_again(path: Path):
+        path.write_text("1")
+        return record
+
+    file, _, is_new = run.cache.store(row.identity, "sum.txt", make_it_again)
+    assert not is_new
+    assert file.entity.id == row.entity_id
+    assert not list((run.cache.root / "temporary").iterdir())
+
+
+# --- Eviction ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three(run: Runner, tiny: TinyGraph) -> list[CachedStep]:
+    """Results that are alike but for what each test changes; 1000 bytes and a digit each."""
+    return made(run, *(tiny.add(tiny.raw(f"r{n}", n), padding=999) for n in (1, 2, 3)))
+
+
+def left() -> set[str]:
+    return set(CachedStep.objects.values_list("identity", flat=True))
+
+
+@pytest.mark.parametrize(
+    "makes_worthless",
+    [{"seconds": 1e-9}, {"demand": 1e-9}, {"size": 10**9}, {"last_used_at": PAST}],
+)
+def test_the_least_valuable_goes_first(
+    run: Runner, three: list[CachedStep], makes_worthless: dict[str, object]
+) -> None:
+    CachedStep.objects.update(seconds=1.0)
+    CachedStep.objects.filter(pk=three[1].pk).update(**makes_worthless)
+    size = cache_index.total_size()
+    (gone,) = cache_index.evict(run.cache, size - 1)
+    assert gone.identity == three[1].identity
+    assert run.cache.read(three[1].identity) is None
+    assert left() == {three[0].identity, three[2].identity}
+
+
+def test_what_is_pinned_or_held_is_never_given_up(run: Runner, three: list[CachedStep]) -> None:
+    cache_index.pin([three[0].identity])
+    statements.execute("hold", job="running", identities=[three[1].identity], seconds=60)
+    cache_index.evict(run.cache, 0)
+    assert left() == {three[0].identity, three[1].identity}
+    assert run.cache.find(three[0].identity) is not None
+
+
+def test_the_hold_of_a_job_that_died_ends(run: Runner, three: list[CachedStep]) -> None:
+    statements.execute("hold", job="dead", identities=[three[0].identity], seconds=-1)
+    cache_index.evict(run.cache, 0)
+    assert left() == set()
+
+
+def test_a_dry_run_gives_nothing_up(three: list[CachedStep]) -> None:
+    assert "3 results with 0.0 MB would be evicted" in call("cache_evict", "--to=0", "--dry-run")
+    assert len(left()) == 3
+    assert "3 results with 0.0 MB were evicted" in call("cache_evict", "--to=0")
+    assert left() == set()
+
+
+def test_what_was_evicted_is_made_again_and_its_times_are_remembered(
+    run: Runner, tiny: TinyGraph, three: list[CachedStep]
+) -> None:
+    cache_index.evict(run.cache, 0)
+    assert StepTiming.objects.get(engine="tiny", kind="add").runs == 3
+    tiny.runs()
+    run(tiny.add(tiny.raw("r1", 1), padding=999))
+    assert tiny.runs() == ["1"]
+
+
+def test_the_worker_s_errand_keeps_the_cache_below_its_limit(
+    three: list[CachedStep], settings
+) -> None:
+    settings.VO_CACHE_MAX_BYTES = 1500
+    assert "2 results" in call("cache_tend")
+    assert len(left()) == 1
+
+
+# --- Commands ------------------------------------------------------------------------------------
+
+
+def test_status_tells_what_is_there_and_what_it_has_saved(
+    run: Runner, tiny: TinyGraph, three: list[CachedStep]
+) -> None:
+    run(tiny.add(tiny.raw("r1", 1), padding=999))
+    CachedStep.objects.update(seconds=60.0)
+    said = call("cache_status")
+    line = next(line for line in said.splitlines() if line.startswith("tiny"))
+    assert line.split() == ["tiny", "add", "3", "0.0", "0", "1", "3", "min", "60.0", "s"]
+    assert "0 damaged files" in said
+
+
+def test_verify_finds_nothing_wrong_in_a_good_cache(three: list[CachedStep]) -> None:
+    assert "3 files are whole, 0 were damaged" in call("cache_verify")
+
+
+def test_verify_sets_damaged_files_aside_and_fails(run: Runner, three: list[CachedStep]) -> None:
+    file = run.cache.path(three[0].identity, "sum.txt")
+    file.write_text("x" + file.read_text()[1:])
+    with pytest.raises(CommandError):
+        call("cache_verify")
+    assert left() == {three[1].identity, three[2].identity}
+    assert "2 files are whole" in call("cache_verify")
+    assert "1 damaged files" in call("cache_status")
+
+
+def test_verify_reports_rows_without_files(run: Runner, three: list[CachedStep]) -> None:
+    run.cache.remove(three[2].identity)
+    with pytest.raises(CommandError):
+        call("cache_verify")
+    assert left() == {three[0].identity, three[1].identity}
+
+
+def test_verify_registers_what_the_index_lacks(three: list[CachedStep]) -> None:
+    CachedStep.objects.all().delete()
+    assert "3 were not in the index" in call("cache_verify")
+    assert len(left()) == 3
+
+
+def test_what_processes_that_died_have_left_is_removed_in_time(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache")
+    (cache.root / "temporary" / "left").mkdir()
+    cache.sweep()
+    assert (cache.root / "temporary" / "left").exists(), "somebody may still be writing"
+    cache.sweep(older_than_s=-1)
+    assert not (cache.root / "temporary" / "left").exists()
