@@ -9,7 +9,11 @@ from typing import Any
 
 from analysis.steps import StepKind
 from analysis.workflow_types import workflow
-from analysis.workflows.isgri_image_parameters import IsgriImageParameters
+from analysis.workflows.isgri_parameters import (
+    IsgriImageParameters,
+    IsgriLightCurveParameters,
+    IsgriSpectrumParameters,
+)
 from analysis.workflows.reproduce_parameters import ReproduceParameters
 from analysis.workflows.spectral_fit_parameters import SpectralFitParameters
 from analysis.workflows.spi_acs_lc_parameters import SpiAcsLightCurveParameters
@@ -32,6 +36,10 @@ def _kinds_of_all_sky() -> Iterable[StepKind]:
     return ALL_SKY.kinds
 
 
+_ISGRI_EVENTS = (
+    FileDescription("events", "ISGRI event lists of the Science Windows.", "application/fits"),
+)
+
 ISGRI_IMAGE = workflow(
     "isgri_image",
     "analysis.workflows.isgri_image",
@@ -39,14 +47,49 @@ ISGRI_IMAGE = workflow(
     description="Sky image of Science Windows in an energy band: a mosaic with intensity,"
     " variance, significance and exposure, the list of its sources, and a picture.",
     parameters=IsgriImageParameters,
-    uses=(
-        FileDescription("events", "ISGRI event lists of the Science Windows.", "application/fits"),
-    ),
+    uses=_ISGRI_EVENTS,
     makes=(
         FileDescription("mosaic", "Sky maps of all Science Windows together.", "application/fits"),
         FileDescription("sources", "Sources in the mosaic.", "application/x-votable+xml"),
         FileDescription("sources_fits", "The same as FITS.", "application/fits"),
+        FileDescription(
+            "sources_scw", "What each Science Window shows by itself.", "application/x-votable+xml"
+        ),
         FileDescription("preview", "Picture of the significance.", "image/png"),
+        _LOG,
+    ),
+)
+
+ISGRI_SPECTRUM = workflow(
+    "isgri_spectrum",
+    "analysis.workflows.isgri_spectrum",
+    title="IBIS/ISGRI spectra",
+    description="Spectrum, ARF and RMF of the source asked for and of each source that an image of"
+    " the Science Windows shows, all fitted together. Results are numbered, the source asked for"
+    " is the first.",
+    parameters=IsgriSpectrumParameters,
+    uses=_ISGRI_EVENTS,
+    makes=(
+        FileDescription("spectrum_1", "Spectrum of the first source (OGIP).", "application/fits"),
+        FileDescription("arf_1", "Its effective area.", "application/fits"),
+        FileDescription("rmf_1", "Its redistribution matrix.", "application/fits"),
+        FileDescription("preview_1", "Picture of the spectrum.", "image/png"),
+        _LOG,
+    ),
+)
+
+ISGRI_LC = workflow(
+    "isgri_lc",
+    "analysis.workflows.isgri_lc",
+    title="IBIS/ISGRI light curves",
+    description="Light curve in an energy band of the source asked for and of each source that an"
+    " image of the Science Windows shows, all fitted together. Results are numbered, the source"
+    " asked for is the first.",
+    parameters=IsgriLightCurveParameters,
+    uses=_ISGRI_EVENTS,
+    makes=(
+        FileDescription("lightcurve_1", "Light curve of the first source.", "application/fits"),
+        FileDescription("preview_1", "Picture of the light curve.", "image/png"),
         _LOG,
     ),
 )
@@ -106,4 +149,11 @@ SPI_ACS_LC = workflow(
     further_kinds=_kinds_of_all_sky,
 )
 
-job_types: tuple[JobType[Any], ...] = (ISGRI_IMAGE, REPRODUCE, SPECTRAL_FIT, SPI_ACS_LC)
+job_types: tuple[JobType[Any], ...] = (
+    ISGRI_IMAGE,
+    ISGRI_SPECTRUM,
+    ISGRI_LC,
+    SPI_ACS_LC,
+    SPECTRAL_FIT,
+    REPRODUCE,
+)

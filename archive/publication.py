@@ -37,7 +37,8 @@ class NewProduct:
     ra, dec, fov: centre and diameter in degrees, ICRS; region: corners in degrees, ICRS.
     t_min, t_max: MJD (UTC); by default those of the inputs. exposure_s: good time less dead time;
     by default the sum of the inputs'.
-    e_min_kev, e_max_kev: energies. em_bands: number of energy bands. pixels: of the two spatial
+    e_min_kev, e_max_kev: energies. em_bands: number of energy bands. time_bins, time_resolution_s:
+    of a time series; by default one bin as long as all the time. pixels: of the two spatial
     axes, -1 for lists. resolution_arcsec, pixel_arcsec: on the sky.
     o_ucd, o_unit: what was measured. software: engine and version. listed: whether it has a row in
     ``ivoa.obscore``; a preview, which is no science product, has none.
@@ -68,6 +69,8 @@ class NewProduct:
     target_name: str | None = None
     target_class: str | None = None
     em_bands: int = 1
+    time_bins: int = 1
+    time_resolution_s: float | None = None
     pixels: tuple[int, int] | None = None
     resolution_arcsec: float | None = None
     pixel_arcsec: float | None = None
@@ -209,10 +212,9 @@ def _row(product: NewProduct, stored: DataProduct) -> ObsCoreRow:
         t_min=t_min,
         t_max=t_max,
         t_exptime=sum(w.live_time_s for w in windows) if exposure is None else exposure,
-        # one bin in time: its length is all the resolution there is
-        t_resolution=(t_max - t_min) * 86400 if not lists else None,
+        t_resolution=None if lists else product.time_resolution_s or (t_max - t_min) * 86400,
         t_calib_status="calibrated",
-        t_xel=-1 if lists else 1,
+        t_xel=-1 if lists else product.time_bins,
         em_min=wavelength_m(product.e_max_kev),
         em_max=wavelength_m(product.e_min_kev),
         em_calib_status="calibrated",

@@ -97,7 +97,8 @@ class CodedMask:
             {"mosaic": (mosaic,), "sources": (sources,)},
             label,
         )
-        return MosaicSteps(mosaic, sources, preview)
+        lists = self._step(steps.SOURCE_LISTS, {}, {"sky_image": tuple(images)}, label)
+        return MosaicSteps(mosaic, sources, lists, preview)
 
     def read_mosaic(self, path: Path) -> SkyMaps:
         """The maps of a mosaic."""

@@ -88,6 +88,14 @@ def _mosaic_sources(
     write_source_list(output, found.sources)
 
 
+def _source_lists(
+    inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
+) -> None:
+    write_source_list(
+        output, [source for path in inputs.all("sky_image") for source in read_source_list(path)]
+    )
+
+
 def _clean(
     inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
 ) -> None:
@@ -183,6 +191,12 @@ MOSAIC_SOURCES = kind(
     _mosaic_sources,
     "sources.fits",
 )
+SOURCE_LISTS = kind(
+    "source_lists",
+    "What was found in each Science Window by itself, in one list.",
+    _source_lists,
+    "source_lists.fits",
+)
 CLEAN = kind(
     "clean",
     "Image of one Science Window, cleaned of the side lobes of all the mosaic's sources.",
@@ -202,6 +216,7 @@ KINDS = (
     SKY_IMAGE,
     MOSAIC,
     MOSAIC_SOURCES,
+    SOURCE_LISTS,
     CLEAN,
     PREVIEW,
 )

@@ -36,15 +36,20 @@ class ImagePlan:
 
 @dataclass(frozen=True, slots=True)
 class MosaicSteps:
-    """The steps that make a mosaic's products: its maps, its sources, its picture."""
+    """The steps that make a mosaic's products.
+
+    mosaic: its maps. sources: the list of its sources. window_sources: one list of the sources
+    that each Science Window shows by itself. preview: its picture.
+    """
 
     mosaic: Step
     sources: Step
+    window_sources: Step
     preview: Step
 
     def all(self) -> tuple[Step, ...]:
-        """All three."""
-        return self.mosaic, self.sources, self.preview
+        """All four, in this order."""
+        return self.mosaic, self.sources, self.window_sources, self.preview
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ class ImagingEngine(Engine, Protocol):
         """The maps that the step ``mosaic`` wrote."""
 
     def read_sources(self, path: Path) -> tuple[Source, ...]:
-        """The list that the step ``sources`` wrote, or that of one Science Window's image."""
+        """What the steps ``sources`` and ``window_sources`` wrote."""
 
 
 @runtime_checkable

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
+from analysis.products.detectors import ISGRI, Detector
 from analysis.products.fits_files import Card, write_fits
 from analysis.products.sky_maps import Map, SkyMaps
 from analysis.products.tangent_plane import TangentPlane
@@ -47,20 +48,22 @@ def write_image(
     maps: SkyMaps,
     *,
     extension: str = MOSAIC_EXTENSION,
+    detector: Detector = ISGRI,
+    types: Sequence[tuple[str, str]] = MAPS,
     science_windows: Sequence[str] = (),
     cards: Sequence[Card] = (),
 ) -> None:
     """Write maps with their grouping table; the same arguments give the same bytes.
 
-    extension: MOSAIC_EXTENSION or SCIENCE_WINDOW_EXTENSION. science_windows: whose events are in
-    the maps; listed in the primary header as SCW1, SCW2, …, counted in NSCW. cards: further
-    keywords for every header (who made it, from simulated data or not, …), with comments.
+    extension: of the maps, MOSAIC_EXTENSION, SCIENCE_WINDOW_EXTENSION or another detector's. types:
+    IMATYPE and unit of intensity, variance, significance and exposure, in which detectors differ.
+    science_windows: whose events are in the maps; listed in the primary header as SCW1, SCW2, …,
+    counted in NSCW. cards: further keywords for every header (who made it, from simulated data or
+    not, …), with comments.
     """
     primary = fits.PrimaryHDU()
-    primary.header["TELESCOP"] = ("INTEGRAL", "Telescope or mission name")
-    primary.header["INSTRUME"] = ("IBIS", "Instrument name")
-    primary.header["DETNAM"] = ("ISGRI", "Name of the detector layer")
-    for keyword, value, comment in (*_time_cards(maps), *_energy_cards(maps), *cards):
+    entries = [*detector.cards(), *_time_cards(maps), *_energy_cards(maps), *cards]
+    for keyword, value, comment in entries:
         primary.header[keyword] = (value, comment)
     if science_windows:
         primary.header["NSCW"] = (len(science_windows), "Number of Science Windows")
@@ -68,12 +71,14 @@ def write_image(
         primary.header[f"SCW{number}"] = (science_window, "Science Window")
     arrays = (maps.intensity, maps.variance, maps.significance, maps.exposure_s)
     images = [
-        _image_hdu(maps, array, extension, number, image_type, unit, cards)
+        _image_hdu(maps, array, extension, number, image_type, unit, [*detector.cards(), *cards])
         for number, (array, (image_type, unit)) in enumerate(
-            zip(arrays, MAPS, strict=True), start=1
+            zip(arrays, types, strict=True), start=1
         )
     ]
-    write_fits(path, [primary, _grouping(maps, extension, cards), *images])
+    names = [image_type for image_type, _ in types]
+    grouping = _grouping(maps, extension, names, [*detector.cards(), *cards])
+    write_fits(path, [primary, grouping, *images])
 
 
 def read_image(path: Path) -> ImageFile:
@@ -109,9 +114,6 @@ def _image_hdu(
 ) -> fits.ImageHDU:
     hdu = fits.ImageHDU(np.asarray(array, dtype=np.float32), name=extension, ver=number)
     entries: list[Card] = [
-        ("TELESCOP", "INTEGRAL", "Telescope or mission name"),
-        ("INSTRUME", "IBIS", "Instrument name"),
-        ("DETNAM", "ISGRI", "Name of the detector layer"),
         ("ISDCLEVL", "IMA", "ISDC level of data processing"),
         *_time_cards(maps),
         ("BUNIT", unit, "Unit of the pixels' values"),
@@ -129,8 +131,10 @@ def _image_hdu(
     return hdu
 
 
-def _grouping(maps: SkyMaps, extension: str, cards: Sequence[Card]) -> fits.BinTableHDU:
-    count = len(MAPS)
+def _grouping(
+    maps: SkyMaps, extension: str, types: Sequence[str], cards: Sequence[Card]
+) -> fits.BinTableHDU:
+    count = len(types)
     constant = np.ones(count)
     telapse_s = (maps.t_stop_ijd - maps.t_start_ijd) * SECONDS_PER_DAY
     columns = [
@@ -141,7 +145,7 @@ def _grouping(maps: SkyMaps, extension: str, cards: Sequence[Card]) -> fits.BinT
         fits.Column("MEMBER_POSITION", "1J", array=np.arange(3, count + 3)),
         _text("MEMBER_LOCATION", 256, [""] * count),
         _text("MEMBER_URI_TYPE", 3, [""] * count),
-        _text("IMATYPE", 32, [image_type for image_type, _ in MAPS]),
+        _text("IMATYPE", 32, types),
         fits.Column("E_MIN", "1E", unit="keV", array=constant * maps.e_min_kev),
         fits.Column(
             "E_MEAN", "1E", unit="keV", array=constant * (maps.e_min_kev + maps.e_max_kev) / 2
@@ -157,9 +161,6 @@ def _grouping(maps: SkyMaps, extension: str, cards: Sequence[Card]) -> fits.BinT
         ("GRPNAME", f"{extension}-IDX", "Grouping Table name"),
         ("IDXMEMBR", extension, "Extname of the members of the index"),
         ("BASETYPE", "DAL_GROUP", "Data Access Layer base type"),
-        ("TELESCOP", "INTEGRAL", "Telescope or mission name"),
-        ("INSTRUME", "IBIS", "Instrument name"),
-        ("DETNAM", "ISGRI", "Name of the detector layer"),
         ("ISDCLEVL", "IMA", "ISDC level of data processing"),
         *_time_cards(maps),
         *cards,

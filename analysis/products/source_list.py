@@ -11,15 +11,11 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
+from analysis.products.detectors import ISGRI, Detector
 from analysis.products.fits_files import Card, write_fits
 
 EXTENSION = "ISGR-SRCL-RES"
-INSTRUMENT_CARDS: tuple[Card, ...] = (
-    ("TELESCOP", "INTEGRAL", "Telescope or mission name"),
-    ("INSTRUME", "IBIS", "Instrument name"),
-    ("DETNAM", "ISGRI", "Name of the detector layer"),
-    ("RADESYS", "ICRS", "Celestial reference system"),
-)
+FRAME_CARD: Card = ("RADESYS", "ICRS", "Celestial reference system")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +107,24 @@ COLUMNS = (
 )
 
 
-def write_source_list(path: Path, sources: Iterable[Source], cards: Sequence[Card] = ()) -> None:
+def write_source_list(
+    path: Path,
+    sources: Iterable[Source],
+    cards: Sequence[Card] = (),
+    *,
+    detector: Detector = ISGRI,
+    extension: str = EXTENSION,
+) -> None:
     """Write a source list as a FITS table; the same list gives the same bytes.
 
     cards: further keywords for both headers (who made it, from simulated data or not, …).
+    extension: name of the table; `read_source_list` reads those with the usual one.
     """
     table = source_list_table(sources)
+    table.name = extension
     primary = fits.PrimaryHDU()
     for hdu in (primary, table):
-        for keyword, value, comment in (*INSTRUMENT_CARDS, *cards):
+        for keyword, value, comment in (*detector.cards(), FRAME_CARD, *cards):
             hdu.header[keyword] = (value, comment)
     write_fits(path, [primary, table])
 

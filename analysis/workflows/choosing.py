@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from analysis.canonical import digest
 from analysis.errors import EmptyScWList, NoScWData, NoValidScW
+from analysis.products.source_list import CatalogueSource
 from analysis.workflows.selection import ScienceWindowParameters
-from archive import catalogue
+from archive import catalogue, object_names
 from archive.selection import (
     ScienceWindowRecord,
     SelectionError,
@@ -23,20 +24,27 @@ class Choice:
     """What a job analyses.
 
     found: how many matched. seed: of the random subset, where not all that matched were taken.
-    position: ICRS degrees and the name of the source of interest, where one was given.
     """
 
     windows: tuple[ScienceWindowRecord, ...]
     found: int
     seed: int | None = None
 
+    def told(self) -> str:
+        """A line for the job's owner."""
+        taken = len(self.windows)
+        if self.seed is None:
+            return f"{taken} Science Windows"
+        return f"{taken} of {self.found} Science Windows, chosen at random with seed {self.seed}"
+
 
 def choose(parameters: ScienceWindowParameters, owner: Principal) -> Choice:
     """The Science Windows that the job's parameters name or describe, rights checked.
 
     Raises `NoScWData` for unknown ones, `NoValidScW` for withheld ones, `EmptyScWList` for none,
-    `JobFailure` for what can't be a selection and an unknown source.
+    `JobFailure` for what can't be a selection, an unknown source, or more than the owner may take.
     """
+    _check_number(parameters.max_pointings, owner)
     try:
         if parameters.scw_list:
             windows = select(
@@ -53,7 +61,10 @@ def choose(parameters: ScienceWindowParameters, owner: Principal) -> Choice:
 
 
 def _by_place_and_time(parameters: ScienceWindowParameters, owner: Principal) -> Choice:
-    ra, dec = _position(parameters)
+    source = source_of_interest(parameters)
+    if source is None:
+        raise JobFailure("give scw_list, or a position by RA and DEC or src_name")
+    ra, dec = source.ra, source.dec
     start, end = parameters.period
     found = _with_rights(
         parameters,
@@ -72,16 +83,47 @@ def _by_place_and_time(parameters: ScienceWindowParameters, owner: Principal) ->
     return Choice(tuple(sorted(taken, key=lambda w: w.start_ijd)), len(found), seed)
 
 
-def _position(parameters: ScienceWindowParameters) -> tuple[float, float]:
+def source_of_interest(parameters: ScienceWindowParameters) -> CatalogueSource | None:
+    """The source that the job asks for by name or position; ``None`` where it asks for none.
+
+    A name is looked up in the server's catalogue, then by Sesame where the site allows it. With RA
+    and DEC it is just a name. Raises `JobFailure` for a name that nobody knows.
+    """
+    name = parameters.src_name
     if parameters.ra is not None and parameters.dec is not None:
-        return parameters.ra, parameters.dec
-    source = catalogue.source_named(parameters.src_name or "")
-    if source is None:
+        plain = name or f"RA{parameters.ra:.3f}DEC{parameters.dec:+.3f}"
+        return CatalogueSource(plain, parameters.ra, parameters.dec)
+    if name is None:
+        return None
+    known = catalogue.source_named(name)
+    if known is not None:
+        return CatalogueSource(known.name, known.ra, known.dec)
+    try:
+        place = object_names.position_of(name)
+    except LookupError as error:
+        raise JobFailure(f"src_name: {name!r} can't be looked up: {error}", "transient") from error
+    if place is None:
         raise JobFailure(
-            f"src_name: {parameters.src_name!r} is not in this server's catalogue"
-            " (integral.source lists it); give RA and DEC instead"
+            f"src_name: {name!r} is unknown to {object_names.places()}"
+            " (integral.source lists the catalogue); give RA and DEC instead"
         )
-    return source.ra, source.dec
+    return CatalogueSource(name, *place)
+
+
+def _check_number(asked: int, owner: Principal) -> None:
+    """How many Science Windows the owner may take at once."""
+    most = _MOST_ANONYMOUS
+    if not owner.is_anonymous:
+        most = _MOST_ADMINISTRATOR if owner.is_administrator else _MOST_SIGNED_IN
+    if asked > most:
+        hint = "; sign in to take more" if owner.is_anonymous else ""
+        raise JobFailure(f"max_pointings: {asked} is above your limit, {most}{hint}")
+
+
+#: Science Windows in one job. The ODA's limits: 50 for anybody, 500 with a role for more.
+_MOST_ANONYMOUS = 50
+_MOST_SIGNED_IN = 500
+_MOST_ADMINISTRATOR = 2000
 
 
 def _with_rights(

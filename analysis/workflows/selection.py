@@ -5,11 +5,14 @@ words again. Where ``scw_list`` is given, position and times don't choose.
 """
 
 import re
+from functools import lru_cache
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from analysis.engines.registry import engine_names, require_installed
+from analysis.products.source_list import CatalogueSource
+from analysis.workflows import selected_catalog
 from instruments.science_window import ScienceWindowId
 from uws.parameters import JobParameters, Meaning, missing
 
@@ -21,8 +24,8 @@ class ScienceWindowParameters(JobParameters):
 
     src_name: Annotated[str | None, Meaning(ucd="meta.id;src")] = Field(
         default=None,
-        description="Name of the source of interest, looked up in this server's catalogue where "
-        "RA and DEC are not given.",
+        description="Name of the source of interest, looked up in this server's catalogue, "
+        "then, where it is set, by Sesame, where RA and DEC are not given.",
     )
     ra: Annotated[float | None, Meaning(unit="deg", ucd="pos.eq.ra")] = Field(
         default=None, alias="RA", ge=0, lt=360, description="Right ascension, ICRS."
@@ -52,9 +55,14 @@ class ScienceWindowParameters(JobParameters):
     max_pointings: Annotated[int, Meaning(ucd="meta.number")] = Field(
         default=50,
         ge=1,
-        le=50,
+        le=2000,
         description="Where more Science Windows match, this many of them are taken, chosen at "
-        "random with a seed that the provenance holds.",
+        "random with a seed that the provenance holds. At most 50 unless you sign in.",
+    )
+    selected_catalog: Annotated[str | None, Meaning(ucd="meta.record", separator=None)] = Field(
+        default=None,
+        description="Your own list of sources instead of the server's catalogue: a VOTable, or an "
+        "ODA catalogue as JSON, with names and positions.",
     )
     integral_data_rights: Literal["public", "all-private"] = Field(
         default="public",
@@ -66,7 +74,9 @@ class ScienceWindowParameters(JobParameters):
         json_schema_extra=lambda schema: schema.update(enum=list(engine_names())),
     )
     osa_version: str = Field(
-        default="OSA11.2", description="Version of the mission's software, for the engine osa."
+        default="OSA11.2",
+        pattern=r"^OSA(10\.2|11\.2)(-[A-Za-z0-9.]+)?(--[a-z0-9]+)*$",
+        description="Version of the mission's software, for the engine osa.",
     )
     publish: bool = Field(
         default=True, description="Whether products made of public data become public."
@@ -93,6 +103,27 @@ class ScienceWindowParameters(JobParameters):
         if name not in Time.FORMATS:
             raise ValueError(f"no time format of astropy's: {', '.join(Time.FORMATS)}")
         return name
+
+    @field_validator("src_name", mode="after")
+    @classmethod
+    def _writable_name(cls, name: str | None) -> str | None:
+        if name is not None and not (
+            0 < len(name) <= 100 and name.isascii() and name.isprintable()
+        ):
+            raise ValueError("a name of 1 to 100 printable ASCII signs")
+        return name
+
+    @field_validator("selected_catalog", mode="after")
+    @classmethod
+    def _readable_catalogue(cls, text: str | None) -> str | None:
+        if text is not None:
+            selected_catalog.parse(text)
+        return text
+
+    @property
+    def selected_sources(self) -> tuple[CatalogueSource, ...] | None:
+        """The sources of ``selected_catalog``."""
+        return None if self.selected_catalog is None else _parsed(self.selected_catalog)
 
     def check_values(self) -> None:
         """Raise ``ValueError`` for values that contradict each other; workflows add their own."""
@@ -129,4 +160,44 @@ class ScienceWindowParameters(JobParameters):
             ) from None
 
 
-_TEXT_FORMATS = {"isot", "iso", "fits", "yday", "byear_str", "jyear_str"}
+@lru_cache(maxsize=4)
+def _parsed(catalogue: str) -> tuple[CatalogueSource, ...]:
+    return selected_catalog.parse(catalogue)
+
+
+_TEXT_FORMATS = {"isot", "iso", "fits", "yday", "byear_str", "jyear_str", "datetime64"}
+
+
+class ImagingParameters(ScienceWindowParameters):
+    """What an image of a coded-mask instrument is made of and how.
+
+    Spectra and light curves begin with one, since it tells which sources are there.
+    """
+
+    e_min_kev: Annotated[float, Meaning(unit="keV", ucd="em.energy;stat.min")] = Field(
+        default=20.0, alias="E1_keV", description="Lower limit of the energy band."
+    )
+    e_max_kev: Annotated[float, Meaning(unit="keV", ucd="em.energy;stat.max")] = Field(
+        default=40.0, alias="E2_keV", description="Upper limit of the energy band."
+    )
+    detection_threshold: Annotated[float, Meaning(ucd="stat.snr")] = Field(
+        default=7.0,
+        ge=3,
+        le=1000,
+        description="Least significance (sigma) of the sources listed for the mosaic.",
+    )
+
+
+class SpectrumParameters(ImagingParameters):
+    """What spectra are made of and how; the band is that of the image that shows the sources."""
+
+
+class LightCurveParameters(ImagingParameters):
+    """What light curves are made of and how."""
+
+    time_bin: Annotated[float, Meaning(unit="s", ucd="time.interval")] = Field(
+        default=1000.0,
+        gt=0.1,
+        le=20000,
+        description="Length of the bins. None is longer than its Science Window.",
+    )

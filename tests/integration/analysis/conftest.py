@@ -2,13 +2,15 @@
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from analysis.jobs import ISGRI_IMAGE
-from analysis.workflows.isgri_image_parameters import IsgriImageParameters
+from analysis.jobs import job_types
 from archive.ingest.service import ingest
+from archive.models import ScienceWindow
 from auth.principal import ANONYMOUS, Principal
 from uws.parameters import check
 from uws.types import JobContext
@@ -43,7 +45,7 @@ class Told:
 class Finished:
     """A job that has run: its results by name, what it told, and the lines of its log."""
 
-    def __init__(self, context: JobContext[IsgriImageParameters], told: Told) -> None:
+    def __init__(self, context: JobContext[Any], told: Told) -> None:
         self.results = {result.name: result.path for result in context.results}
         self.messages = told.messages
         self.last_progress = told.last_progress
@@ -55,20 +57,38 @@ class Finished:
 
 
 @pytest.fixture
-def image(archive: Path, tmp_path: Path) -> Callable[..., Finished]:
-    """Runs an ``isgri_image`` job with these parameters."""
+def job(archive: Path, tmp_path: Path) -> Callable[..., Finished]:
+    """Runs a job of a type with these parameters."""
     numbers = itertools.count()
 
-    def run(owner: Principal = ANONYMOUS, **sent: str | tuple[str, ...]) -> Finished:
+    types = {job_type.name: job_type for job_type in job_types}
+
+    def run(name: str, owner: Principal = ANONYMOUS, **sent: str | tuple[str, ...]) -> Finished:
         values = {k: (v,) if isinstance(v, str) else v for k, v in sent.items()}
         folder = tmp_path / f"job{next(numbers)}"
         folder.mkdir()
         told = Told()
-        parameters = check(IsgriImageParameters, values)
+        parameters = check(types[name].parameters, values)
         context = JobContext(f"secret-{folder.name}", owner, parameters, folder, told)
-        ISGRI_IMAGE.run(context)
+        types[name].run(context)
         for write in context.at_completion:
             write()
         return Finished(context, told)
 
     return run
+
+
+@pytest.fixture
+def image(job: Callable[..., Finished]) -> Callable[..., Finished]:
+    """Runs an ``isgri_image`` job with these parameters."""
+    return partial(job, "isgri_image")
+
+
+@pytest.fixture
+def crab_scws(archive: Path) -> list[str]:
+    """The public Science Windows of the Crab, in the order of time."""
+    return list(
+        ScienceWindow.objects.filter(target_name="Crab")
+        .order_by("scw")
+        .values_list("scw", flat=True)
+    )

@@ -203,4 +203,4 @@ def test_every_process_gives_the_same_identities(tmp_path: Path) -> None:
                                            ("2", "Asia/Tokyo", "C.UTF-8", tmp_path))
     ]  # fmt: skip
     assert plans[0] == plans[1]
-    assert len(plans[0].split()) == 24
+    assert len(plans[0].split()) == 25

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.workflows.isgri_image_parameters import IsgriImageParameters
+from analysis.workflows.isgri_parameters import IsgriImageParameters
 from uws.errors import InvalidParametersError
 from uws.parameters import check, check_what_is_there, describe
 
@@ -49,7 +49,7 @@ def test_science_windows_come_repeated_or_in_one_string(sent: tuple[str, ...]) -
         ({"T1": "2003-13-01T00:00:00"}, "T1: '2003-13-01T00:00:00' is not a time"),
         ({"T1": "2003-02-01T00:00:00", "T2": "2003-01-01T00:00:00"}, "T1: must be before T2"),
         ({"T_format": "no_such_format"}, "T_format"),
-        ({"max_pointings": "51"}, "max_pointings"),
+        ({"max_pointings": "2001"}, "max_pointings"),
         ({"engine": "magic"}, "engine"),
         ({"detection_threshold": "-1"}, "detection_threshold"),
     ],

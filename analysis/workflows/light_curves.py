@@ -1,0 +1,212 @@
+"""The light-curve job of any coded-mask instrument: one light curve for each source.
+
+An image in the same band shows which sources there are; in every Science Window all of them are
+fitted together in each time bin. With ``selected_catalog`` its sources are fitted, nothing else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis.engines.protocol import LightCurvePlan, TimingEngine
+from analysis.engines.registry import timing_engine
+from analysis.execution import StepResult
+from analysis.products.fits_files import Card
+from analysis.products.light_curve import LightCurve, write_light_curve
+from analysis.products.source_light_curve import SourceLightCurve
+from analysis.products.source_list import CatalogueSource
+from analysis.products.source_previews import write_light_curve_preview
+from analysis.products.time_coverage import TimeCoverage
+from analysis.publishing import Finished, ProductFile, give
+from analysis.steps import Step
+from analysis.workflows.choosing import choose
+from analysis.workflows.extracting import chosen_sources, in_order, source_graph, wanted_sources
+from analysis.workflows.imaging import SIMULATED, joined, reference_catalogue
+from analysis.workflows.instrument import WorkflowInstrument
+from analysis.workflows.job_products import FITS, PNG, Origin, log, origin, plain_name
+from analysis.workflows.running import running
+from analysis.workflows.selection import LightCurveParameters
+from archive.publication import NewProduct
+from archive.selection import ScienceWindowRecord
+from auth.principal import Principal
+from instruments.time import SECONDS_PER_DAY, mjd_utc_from_ijd
+from uws.types import JobContext
+
+
+def run(context: JobContext[Any], name: str, instrument: WorkflowInstrument) -> None:
+    """Make the light curves; raises `JobFailure`. name: of the job type."""
+    parameters: LightCurveParameters = context.parameters
+    choice = choose(parameters, context.owner)
+    engine = timing_engine(parameters.engine)
+    plan = _plan(parameters, instrument)
+    graph = source_graph(parameters, instrument, choice.windows)
+    with running(context, engine) as work:
+        work.tell(choice.told())
+        chosen = chosen_sources(work, parameters, graph, choice.windows)
+        steps = _steps(engine, instrument, chosen.windows, chosen.step, plan)
+        result, good = joined(work, steps, engine.joined_light_curves)
+    found = in_order(engine.read_light_curves(result.file.path), plan.wanted, chosen, _strength)
+    for source in found.missing:
+        work.tell(f"{source.name} is in the field of no Science Window: no light curve")
+    made_from = origin(context, instrument, chosen.windows, engine.name).named(
+        [step.label for step in good]
+    )
+    products = [
+        product
+        for number, item in enumerate(found.values, start=1)
+        for product in _products(made_from, result, number, item)
+    ]
+    give(
+        context,
+        name,
+        [*products, log(work)],
+        [made.file.activity.id for made in work.results.values()],
+        public=parameters.publish and all(window.is_public for window in made_from.windows),
+        extra_parameters={} if choice.seed is None else {"selection_seed": choice.seed},
+    )
+
+
+def targets(
+    parameters: LightCurveParameters, owner: Principal, instrument: WorkflowInstrument
+) -> tuple[Step, ...]:
+    """The steps that such a job is for; raises what the job would."""
+    windows = choose(parameters, owner).windows
+    engine = timing_engine(parameters.engine)
+    graph = source_graph(parameters, instrument, windows)
+    sources = None if graph is None else graph.steps.sources
+    steps = _steps(engine, instrument, windows, sources, _plan(parameters, instrument))
+    return (engine.joined_light_curves(steps),)
+
+
+def _plan(parameters: LightCurveParameters, instrument: WorkflowInstrument) -> LightCurvePlan:
+    return LightCurvePlan(
+        instrument.name,
+        wanted_sources(parameters),
+        parameters.e_min_kev,
+        parameters.e_max_kev,
+        parameters.time_bin,
+    )
+
+
+def _steps(
+    engine: TimingEngine,
+    instrument: WorkflowInstrument,
+    windows: Sequence[ScienceWindowRecord],
+    sources: Step | None,
+    plan: LightCurvePlan,
+) -> list[Step]:
+    """One step for each Science Window."""
+    known = reference_catalogue()
+    return [
+        engine.light_curves(instrument.events(window), sources, known, plan) for window in windows
+    ]
+
+
+def _strength(item: SourceLightCurve) -> float:
+    """The significance of the mean rate."""
+    weight = 1.0 / item.error**2
+    return float((item.rate * weight).sum() / np.sqrt(weight.sum()))
+
+
+def _products(
+    made_from: Origin, result: StepResult, number: int, item: SourceLightCurve
+) -> list[ProductFile]:
+    """Light curve and picture of one source."""
+    prefix, source = made_from.instrument.name, plain_name(item.name)
+    one = _OneSource(made_from.named(item.science_windows), item)
+    return [
+        ProductFile(
+            f"lightcurve_{number}",
+            f"{prefix}_lc_{number}_{source}.fits",
+            FITS,
+            (result,),
+            one.write_light_curve,
+            one.describe_light_curve,
+        ),
+        ProductFile(
+            f"preview_{number}",
+            f"{prefix}_preview_{number}_{source}.png",
+            PNG,
+            (result,),
+            one.write_preview,
+            one.describe_preview,
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _OneSource:
+    """A source's light curve."""
+
+    origin: Origin
+    item: SourceLightCurve
+
+    def write_light_curve(self, path: Path, made: Sequence[Card]) -> None:
+        item = self.item
+        live_s = item.width_s * item.exposed * (item.livetime_s / item.ontime_s)
+        write_light_curve(
+            path,
+            LightCurve(
+                detector=self.origin.instrument.detector,
+                source=CatalogueSource(item.name, item.ra, item.dec),
+                e_min_kev=item.e_min_kev,
+                e_max_kev=item.e_max_kev,
+                time_ijd=item.time_ijd,
+                width_d=item.width_s / SECONDS_PER_DAY,
+                rate=item.rate,
+                error=item.error,
+                coverage=TimeCoverage(
+                    item.t_start_ijd, item.t_stop_ijd, item.ontime_s, item.livetime_s
+                ),
+                exposed=item.exposed,
+                total_counts=np.rint(item.detector_rate * live_s),
+                background=item.background,
+                background_error=item.background_error,
+            ),
+            science_windows=item.science_windows,
+            cards=[*self.origin.cards(), *made],
+        )
+
+    def write_preview(self, path: Path, made: Sequence[Card]) -> None:
+        write_light_curve_preview(
+            path,
+            self.item,
+            title=f"{self.item.name}, {self.origin.instrument.title}",
+            notice=SIMULATED if self.origin.simulated else "",
+        )
+
+    def describe_light_curve(self, finished: Finished) -> NewProduct:
+        return replace(
+            self._description(finished, "lightcurve", FITS, "light curve"),
+            dataproduct_type="timeseries",
+            time_bins=len(self.item.rate),
+            time_resolution_s=float(np.median(self.item.width_s)),
+        )
+
+    def describe_preview(self, finished: Finished) -> NewProduct:
+        return replace(
+            self._description(finished, "preview", PNG, "picture of the light curve"), listed=False
+        )
+
+    def _description(
+        self, finished: Finished, kind: str, media_type: str, title: str
+    ) -> NewProduct:
+        item = self.item
+        return replace(
+            self.origin.product(
+                finished,
+                kind,
+                media_type,
+                f"{self.origin.instrument.title} {title} of {item.name}",
+                (item.e_min_kev, item.e_max_kev),
+            ),
+            target_name=item.name,
+            ra=item.ra,
+            dec=item.dec,
+            t_min=mjd_utc_from_ijd(item.t_start_ijd),
+            t_max=mjd_utc_from_ijd(item.t_stop_ijd),
+            exposure_s=item.livetime_s,
+        )
