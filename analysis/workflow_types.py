@@ -80,6 +80,11 @@ def workflow(
     )
 
 
+def is_workflow(name: str) -> bool:
+    """Whether jobs of this type are made of steps."""
+    return name in _modules
+
+
 def targets_of(name: str) -> Targets:
     """What finds the steps that jobs of this type are for; raises `KeyError` where nothing does."""
     targets: Targets | None = getattr(import_module(_modules[name]), "targets", None)

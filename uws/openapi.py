@@ -3,6 +3,7 @@
 Each type's parameters are the JSON Schema that pydantic makes of them: one fact, one place.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -16,11 +17,17 @@ Json = dict[str, Any]
 
 _ERROR = {"$ref": "#/components/responses/Error"}
 _NOTIFY = "Addresses told of the job's phases: https://…, or mailto: with the owner's e-mail."
+_further: list[Callable[[JobType[Any]], Json]] = []
 _TIME = {"type": "string", "format": "date-time"}
 
 
 def _or_null(schema: Json) -> Json:
     return {"anyOf": [schema, {"type": "null"}]}
+
+
+def describe_further(paths_of: Callable[[JobType[Any]], Json]) -> None:
+    """Add to the document what another room offers of each job type: its OpenAPI paths."""
+    _further.append(paths_of)
 
 
 def schema_view(request: HttpRequest) -> JsonResponse:
@@ -40,6 +47,8 @@ def document() -> Json:
         parameters.pop("required", None)
         schemas[f"{job_type.name}.parameters"] = parameters
         paths |= _paths(job_type)
+        for further in _further:
+            paths |= further(job_type)
     return {
         "openapi": "3.1.0",
         "info": {

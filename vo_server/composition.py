@@ -16,6 +16,7 @@ from django.db.models.signals import post_migrate, pre_migrate
 from adql import CATALOGUE_FUNCTIONS, Function
 from adql.schema import Schema
 from analysis import jobs as analysis_jobs
+from analysis import plan_openapi
 from analysis.places import COMPANIONS
 from archive import datalink as archive_datalink
 from archive import functions as archive_functions
@@ -26,7 +27,7 @@ from provenance.description_store import describe
 from provenance.tables.questions import QUESTIONS
 from tap import examples, publication, published
 from tap import jobs as tap_jobs
-from uws import companions, registry
+from uws import companions, openapi, registry
 from vo_server import __version__
 from vo_server.activity_kinds import kinds_of_jobs, kinds_of_steps
 
@@ -38,6 +39,7 @@ def wire() -> None:
     for module in settings.VO_UWS_JOB_MODULES:
         for job_type in import_module(module).job_types:
             registry.register(job_type)
+    openapi.describe_further(plan_openapi.paths_of)
     for companion in COMPANIONS:
         companions.declare(companion)
     published.declare(published_schemas(), published_functions(), offered_services())

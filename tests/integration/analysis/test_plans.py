@@ -281,3 +281,19 @@ def test_the_command_may_use_an_accounts_rights(embargoed_scw, django_user_model
         call_command("plan_job", "isgri_image", *sent)
     call_command("plan_job", "isgri_image", *sent, user="operator")
     assert "to run" in capsys.readouterr().out
+
+
+def test_the_openapi_document_tells_of_plans_and_every_field_of_their_answers(client, crab_scws):
+    document = client.get("/api/schema").json()
+    assert "/api/plan/tap" not in document["paths"]
+    for address, method in (
+        ("/api/plan/isgri_image", "post"),
+        ("/api/uws/isgri_image/jobs/{job_id}/plan", "get"),
+    ):
+        answer = document["paths"][address][method]["responses"]["200"]
+        fields = answer["content"]["application/json"]["schema"]["properties"]
+        told = planned(client, crab_scws[:1])
+        assert fields.keys() == told.keys()
+        assert fields["kinds"]["items"]["properties"].keys() == told["kinds"][0].keys()
+        assert fields["estimate"]["properties"].keys() == told["estimate"].keys()
+        assert fields["steps"]["properties"].keys() == told["steps"].keys()
