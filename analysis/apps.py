@@ -1,5 +1,6 @@
 """Django's entry for this room."""
 
+import os
 from importlib import import_module
 
 from django.apps import AppConfig
@@ -14,8 +15,12 @@ class AnalysisConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Declare the site's own engines."""
+        """Declare the site's own engines, and let processes that run steps find OSA."""
         from analysis.engines import registry
+
+        for name, value in settings.VO_OSA.items():
+            if value:
+                os.environ.setdefault(name, value)
 
         for module in settings.VO_ANALYSIS_ENGINES:
             registry.declare(import_module(module).DECLARATION)

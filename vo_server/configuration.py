@@ -127,6 +127,35 @@ class Configuration(BaseSettings):
         description="Modules of further engines, importable names separated by commas; each has a "
         "`DECLARATION` (docs/analysis.md).",
     )
+    vo_osa_root: str = Field(
+        default="",
+        description="Where OSA is installed (its ISDC_ENV), for the engine `osa` (docs/osa.md). "
+        "With a command prefix: its place inside the container, empty if that knows it itself.",
+    )
+    vo_osa_command_prefix: str = Field(
+        default="",
+        description="Command that every call of OSA is handed to, such as "
+        "`apptainer exec /opt/osa.sif`. Empty: OSA is called directly.",
+    )
+    vo_osa_rep_base_prod: str = Field(
+        default="",
+        description="Repository that OSA reads (`scw`, `aux`, `cat`, `ic`, `idx`). "
+        "Empty: VO_ARCHIVE_ROOT.",
+    )
+    vo_osa_ref_cat: str = Field(
+        default="",
+        description="OSA's reference catalogue with its extension (ISDC_REF_CAT). Empty: the "
+        "newest in `cat/hec` of the repository.",
+    )
+    vo_osa_ic_alias: str = Field(
+        default="OSA", description="Alias of the instrument characteristics to use (IC_Alias)."
+    )
+    vo_osa_version: str = Field(
+        default="OSA11.2", description="Version of OSA that is installed, as told to users."
+    )
+    vo_osa_timeout_s: float = Field(
+        default=21600.0, gt=0, description="Longest time that one call of OSA may take, in seconds."
+    )
     vo_cache_root: Path = Field(
         default=VAR / "cache", description="Folder of the analysis' content-addressed cache."
     )

@@ -151,6 +151,16 @@ VO_UWS_LIST_ANONYMOUS = CONFIGURATION.vo_uws_list_anonymous
 VO_UWS_JOB_MODULES = tuple(
     filter(None, (name.strip() for name in CONFIGURATION.vo_uws_job_modules.split(",")))
 )
+VO_OSA = {
+    "VO_OSA_ROOT": CONFIGURATION.vo_osa_root,
+    "VO_OSA_COMMAND_PREFIX": CONFIGURATION.vo_osa_command_prefix,
+    "VO_OSA_REP_BASE_PROD": CONFIGURATION.vo_osa_rep_base_prod
+    or str(CONFIGURATION.vo_archive_root),
+    "VO_OSA_REF_CAT": CONFIGURATION.vo_osa_ref_cat,
+    "VO_OSA_IC_ALIAS": CONFIGURATION.vo_osa_ic_alias,
+    "VO_OSA_VERSION": CONFIGURATION.vo_osa_version,
+    "VO_OSA_TIMEOUT_S": str(CONFIGURATION.vo_osa_timeout_s),
+}
 VO_ANALYSIS_ENGINES = tuple(
     filter(None, (name.strip() for name in CONFIGURATION.vo_analysis_engines.split(",")))
 )

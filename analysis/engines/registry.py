@@ -1,7 +1,7 @@
 """The engines by name: light to import, for an engine's libraries are needed by its steps alone.
 
-``coded_mask`` is this server's own and always there. ``osa``, the mission's software, is known by
-name, so that asking for it gives an answer that says what is missing. A site adds its own by
+``coded_mask`` is this server's own and always there. ``osa``, the mission's software, can be asked
+for everywhere; where it isn't installed, the answer says what is missing. A site adds its own by
 the setting VO_ANALYSIS_ENGINES, without a change here.
 """
 
@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from analysis.engines.osa import installation as osa
 
 if TYPE_CHECKING:
     # imported when an engine is asked for: jobs need it, the web server and a waiting worker don't
@@ -38,15 +40,13 @@ class EngineDeclaration:
     missing: Callable[[], str] = _nothing
 
 
-def _no_osa() -> str:
-    return "OSA's executables (og_create, ibis_science_analysis) and its instrument characteristics"
-
-
 _declared = {
     declaration.name: declaration
     for declaration in (
         EngineDeclaration("coded_mask", "this server's own", "analysis.engines.coded_mask_engine"),
-        EngineDeclaration("osa", "the mission's", "analysis.engines.osa_steps", missing=_no_osa),
+        EngineDeclaration(
+            "osa", "the mission's", "analysis.engines.osa_engine", missing=osa.missing
+        ),
     )
 }
 
@@ -77,7 +77,7 @@ def require_installed(name: str) -> None:
     if missing:
         usable = next(known.name for known in _declared.values() if not known.missing())
         raise EngineNotInstalledError(
-            f"engine {name!r} is not installed here: {missing} are missing; choose engine={usable}"
+            f"engine {name!r} is not installed here; missing: {missing}; choose engine={usable}"
         )
 
 

@@ -1,0 +1,189 @@
+"""The engine ``osa``: how its steps are put together."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from analysis.engines import osa_steps as steps
+from analysis.engines.osa import results
+from analysis.engines.osa.installation import installation
+from analysis.engines.protocol import ExtractionPlan, ImagePlan, LightCurvePlan, MosaicSteps
+from analysis.products.sky_maps import SkyMaps
+from analysis.products.source_light_curve import SourceLightCurve
+from analysis.products.source_list import Source
+from analysis.products.source_spectrum import SourceSpectrum, SpectralResponse
+from analysis.software import software_of
+from analysis.steps import Parameter, RawFile, Step, StepKind
+
+_Inputs = Mapping[str, tuple[Step | RawFile, ...]]
+
+
+class Osa:
+    """The mission's software (see `analysis.engines.protocol`)."""
+
+    name = "osa"
+    preload = "analysis.engines.osa_steps"
+    kinds = steps.KINDS
+
+    @property
+    def libraries(self) -> Mapping[str, str]:
+        """OSA, and the libraries that read what it leaves."""
+        found = installation()
+        version = found.version if found else "not installed"
+        return {"OSA": version, **software_of(steps.__name__).libraries}
+
+    def image(self, events: RawFile, catalogue: RawFile | None, plan: ImagePlan) -> Step:
+        """OSA's image of one Science Window."""
+        return self._step(
+            steps.IMAGE,
+            {"scw": events.label, **_band(plan)},
+            {"events": (events,), **_as_input(catalogue)},
+            events.label,
+        )
+
+    def mosaic(
+        self, images: Sequence[Step], catalogue: RawFile | None, plan: ImagePlan
+    ) -> MosaicSteps:
+        """OSA's mosaic of images that `image` planned."""
+        label = _label(images)
+        mosaic = self._step(
+            steps.MOSAIC,
+            {"windows": tuple(image.label for image in images), **_band(plan)},
+            {"image": tuple(images), **_as_input(catalogue)},
+            label,
+        )
+        sources = self._step(steps.SOURCES, {}, {"mosaic": (mosaic,)}, label)
+        preview = self._step(
+            steps.PREVIEW,
+            {
+                "title": plan.title,
+                "notice": plan.notice,
+                "detection_threshold": plan.detection_threshold,
+            },
+            {"mosaic": (mosaic,), "sources": (sources,)},
+            label,
+        )
+        return MosaicSteps(mosaic, sources, preview)
+
+    def read_mosaic(self, path: Path) -> SkyMaps:
+        """The maps of a mosaic."""
+        return results.sky_maps(path)
+
+    def read_sources(self, path: Path) -> tuple[Source, ...]:
+        """The sources of a mosaic, or of a Science Window's image."""
+        return steps.read_sources(path)
+
+    def spectra(
+        self,
+        events: RawFile,
+        sources: Step | None,
+        catalogue: RawFile | None,
+        plan: ExtractionPlan,
+    ) -> Step:
+        """The spectra of one Science Window."""
+        return self._step(
+            steps.SPECTRA,
+            {"scw": events.label, **_wanted(plan)},
+            _extracted(events, sources, catalogue),
+            events.label,
+        )
+
+    def summed_spectra(self, spectra: Sequence[Step]) -> Step:
+        """The spectra summed by ``spe_pick``."""
+        return self._step(
+            steps.SPECTRA_SUM,
+            _joined(spectra, ("instrument", "wanted", "wanted_positions")),
+            {"spectra": tuple(spectra)},
+            _label(spectra),
+        )
+
+    def read_spectra(self, path: Path) -> tuple[SourceSpectrum, ...]:
+        """The summed spectra."""
+        return results.spectra(path)
+
+    def response(self, spectrum: SourceSpectrum, plan: ExtractionPlan) -> SpectralResponse:
+        """The response that OSA gave with a spectrum; raises TypeError for another engine's."""
+        if not isinstance(spectrum, results.OsaSpectrum):
+            raise TypeError("only a spectrum that OSA made has OSA's response")
+        return spectrum.response
+
+    def light_curves(
+        self,
+        events: RawFile,
+        sources: Step | None,
+        catalogue: RawFile | None,
+        plan: LightCurvePlan,
+    ) -> Step:
+        """The light curves of one Science Window."""
+        return self._step(
+            steps.LIGHT_CURVES,
+            {
+                "scw": events.label,
+                **_wanted(plan),
+                "e_min_kev": plan.e_min_kev,
+                "e_max_kev": plan.e_max_kev,
+                "time_bin_s": plan.time_bin_s,
+            },
+            _extracted(events, sources, catalogue),
+            events.label,
+        )
+
+    def joined_light_curves(self, curves: Sequence[Step]) -> Step:
+        """The light curves joined by ``lc_pick``."""
+        kept = ("instrument", "wanted", "wanted_positions", "e_min_kev", "e_max_kev")
+        return self._step(
+            steps.LIGHT_CURVES_JOIN,
+            _joined(curves, kept),
+            {"light_curves": tuple(curves)},
+            _label(curves),
+        )
+
+    def read_light_curves(self, path: Path) -> tuple[SourceLightCurve, ...]:
+        """The joined light curves."""
+        return results.light_curves(path)
+
+    def _step(
+        self, kind: StepKind, parameters: Mapping[str, Parameter], inputs: _Inputs, label: str
+    ) -> Step:
+        return Step(kind, self.name, parameters, inputs, label)
+
+
+def _band(plan: ImagePlan) -> dict[str, Parameter]:
+    return {
+        "instrument": plan.instrument,
+        "e_min_kev": plan.e_min_kev,
+        "e_max_kev": plan.e_max_kev,
+    }
+
+
+def _wanted(plan: ExtractionPlan) -> dict[str, Parameter]:
+    return {
+        "instrument": plan.instrument,
+        "wanted": tuple(source.name for source in plan.wanted),
+        "wanted_positions": tuple(
+            angle for source in plan.wanted for angle in (source.ra, source.dec)
+        ),
+    }
+
+
+def _extracted(events: RawFile, sources: Step | None, catalogue: RawFile | None) -> _Inputs:
+    inputs: dict[str, tuple[Step | RawFile, ...]] = {"events": (events,), **_as_input(catalogue)}
+    if sources is not None:
+        inputs["sources"] = (sources,)
+    return inputs
+
+
+def _as_input(catalogue: RawFile | None) -> dict[str, tuple[Step | RawFile, ...]]:
+    return {} if catalogue is None else {"catalogue": (catalogue,)}
+
+
+def _joined(parts: Sequence[Step], kept: Sequence[str]) -> dict[str, Parameter]:
+    """Parameters of a step that joins Science Windows: theirs, and which they are."""
+    own = {name: parts[0].parameters[name] for name in kept}
+    return {**own, "windows": tuple(part.label for part in parts)}
+
+
+def _label(parts: Sequence[Step]) -> str:
+    return f"of {len(parts)} Science Windows"
+
+
+ENGINE = Osa()
