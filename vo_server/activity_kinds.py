@@ -28,7 +28,10 @@ def kinds_of_jobs(job_types: Iterable[JobType[Any]], version: str) -> tuple[Kind
 
 
 def kinds_of_steps() -> tuple[KindOfActivity, ...]:
-    """Every step of every engine that is installed here."""
+    """Every step of every engine that is installed here, and of spectral fits."""
+    # matplotlib and iminuit are for those who ask, not for the web server
+    from analysis.fitting.steps import FITTING
+
     return tuple(
         KindOfActivity(
             kind.name,
@@ -38,7 +41,7 @@ def kinds_of_steps() -> tuple[KindOfActivity, ...]:
             subtype=engine.name,
             generations=(Role(kind.name, description=kind.description, multiplicity="1"),),
         )
-        for engine in installed_engines()
+        for engine in (*installed_engines(), FITTING)
         for kind in engine.kinds
     )
 

@@ -193,26 +193,26 @@ def test_the_environment_is_osas_and_holds_nothing_of_the_servers(monkeypatch) -
     monkeypatch.setenv("VO_SECRET_KEY", "secret")
     monkeypatch.setenv("PATH", "/usr/bin")
     osa = OsaInstallation("/opt/osa", (), Path("/rep"))
-    assert environment(osa, Path("/work")) == {
+    assert environment(osa, Path("/scratch")) == {
         "ISDC_ENV": "/opt/osa",
-        "REP_BASE_PROD": "/work",
+        "REP_BASE_PROD": "/scratch",
         "ISDC_REF_CAT": "",
         "CURRENT_IC": "/rep",
         "CFITSIO_INCLUDE_FILES": "/opt/osa/templates",
-        "PFILES": "/work/pfiles;/opt/osa/pfiles",
+        "PFILES": "/scratch/pfiles;/opt/osa/pfiles",
         "COMMONSCRIPT": "1",
-        "COMMONLOGFILE": "+/work/osa.log",
+        "COMMONLOGFILE": "+/scratch/osa.log",
         "HEADASNOQUERY": "1",
         "HEADASPROMPT": "/dev/null",
         "DISPLAY": "",
-        "HOME": "/work",
-        "TMPDIR": "/work",
+        "HOME": "/scratch",
+        "TMPDIR": "/scratch",
         "LANG": "C",
         "PATH": "/opt/osa/bin:/usr/bin",
     }
 
 
 def test_a_container_that_knows_its_osa_is_not_told_where_it_is() -> None:
-    told = environment(OsaInstallation("", ("docker", "run"), Path("/rep")), Path("/work"))
+    told = environment(OsaInstallation("", ("docker", "run"), Path("/rep")), Path("/scratch"))
     assert "ISDC_ENV" not in told
     assert "CFITSIO_INCLUDE_FILES" not in told
