@@ -7,6 +7,7 @@ make their records with `provenance.recorder` and need no database.
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Model
 
@@ -16,6 +17,7 @@ from provenance.models import (
     Agent,
     ConfigFile,
     Entity,
+    Outgoing,
     Parameter,
     WasAssociatedWith,
     WasAttributedTo,
@@ -71,6 +73,8 @@ def enter(records: Iterable[ActivityRecord | EntityRecord]) -> None:
         for parents, children in steps:
             execute("extend_lineage", parents=parents, children=children, worth=LEAST_SHARED)
         _open_relations(risen_keys, opened)
+        opened_activities = [record.id for record in new if record.public]
+        _note([*risen_keys, *_keys(opened_activities)])
         execute("open_agents", agents=agents, activities=list(activities), entities=list(entities))
 
 
@@ -85,10 +89,27 @@ def make_public(entity_ids: Iterable[str]) -> None:
         for kind, key in execute("find_making", identifiers=list(entity_ids)):
             reached[kind].append(key)
         Entity.objects.filter(pk__in=reached["entity"], public=False).update(public=True)
+        hidden = Activity.objects.filter(pk__in=reached["activity"], public=False)
+        _note(list(hidden.filter(status__isnull=False).values_list("pk", flat=True)))
         _open_activities(reached["activity"])
         _open_relations(reached["activity"], reached["entity"])
         attributed = WasAttributedTo.objects.filter(entity__in=reached["entity"])
         _open(Agent, attributed.values_list("agent", flat=True))
+
+
+def _note(activities: list[int]) -> None:
+    """Put activities that become public into the outbox, where anything is sent at all."""
+    if activities and settings.VO_SPARQL_GRAPH_STORE:
+        Outgoing.objects.bulk_create(
+            [Outgoing(activity_id=key) for key in activities], ignore_conflicts=True
+        )
+
+
+def _keys(identifiers: list[str]) -> list[int]:
+    """The keys of activities, which only the outbox needs here."""
+    if not identifiers or not settings.VO_SPARQL_GRAPH_STORE:
+        return []
+    return list(Activity.objects.filter(identifier__in=identifiers).values_list("pk", flat=True))
 
 
 def _open_activities(keys: Iterable[int]) -> None:

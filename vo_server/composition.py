@@ -40,7 +40,7 @@ def wire() -> None:
         for job_type in import_module(module).job_types:
             registry.register(job_type)
     openapi.describe_further(plan_openapi.paths_of)
-    for companion in COMPANIONS:
+    for companion in (*COMPANIONS, companions.Companion("provenance_tend", every_s=300.0)):
         companions.declare(companion)
     published.declare(published_schemas(), published_functions(), offered_services())
     examples.declare(

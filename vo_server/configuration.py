@@ -85,6 +85,20 @@ class Configuration(BaseSettings):
         description="Address of the data's licence, as in "
         "`https://spdx.org/licenses/CC-BY-4.0.html`, told in query results.",
     )
+    vo_provenance_retention_days: float = Field(
+        default=365.0,
+        ge=0,
+        description="Days for which the provenance of what isn't published is kept; 0: for ever. "
+        "That of published products is never removed.",
+    )
+    vo_sparql_graph_store: str = Field(
+        default="",
+        description="Address of a SPARQL 1.1 Graph Store, such as Fuseki's "
+        "`http://host:3030/provenance/data`, to which public activities are sent as RDF. "
+        "Empty: nothing is sent.",
+    )
+    vo_sparql_user: str = Field(default="", description="Account at the graph store, if it asks.")
+    vo_sparql_password: str = Field(default="", description="Password of that account.")
     vo_archive_root: Path = Field(
         default=VAR / "archive",
         description="Root of the INTEGRAL archive (`scw/`, `cat/`).",
@@ -345,6 +359,14 @@ class Configuration(BaseSettings):
         parts = urlsplit(text)
         if parts.scheme not in ("smtp", "smtp+tls", "smtps") or not parts.hostname:
             raise ValueError("takes smtp://, smtp+tls:// or smtps:// with a host")
+        return text
+
+    @field_validator("vo_sparql_graph_store")
+    @classmethod
+    def _is_graph_store(cls, text: str) -> str:
+        parts = urlsplit(text)
+        if text and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("takes http:// or https:// with a host")
         return text
 
     @field_validator("vo_tap_upload_networks", "vo_uws_notify_networks")

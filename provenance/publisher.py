@@ -1,0 +1,124 @@
+"""Sends finished activities to a store of linked data (SPARQL 1.1 Graph Store HTTP Protocol).
+
+Each activity is one named graph, whose name is its identifier: what it used and made, its settings
+and agents. Sending it again replaces it (``PUT``, section 5.3 of the protocol), so that a message
+that was lost or doubled does no harm. Activities that become public are noted in the outbox by the
+transaction that makes them so, and sent later by ``manage.py provenance_tend``: a store that is
+slow or gone holds up no job.
+"""
+
+import base64
+import logging
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote, urlsplit
+
+from django.conf import settings
+from django.db import transaction
+
+from dali.errors import DaliError
+from provenance.history import History, backwards, forwards
+from provenance.models import Activity, Outgoing
+
+logger = logging.getLogger(__name__)
+
+_FIRST_PAUSE = timedelta(seconds=30)
+_LONGEST_PAUSE = timedelta(days=1)
+_AT_ONCE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class GraphStore:
+    """Where to send to. url: of the Graph Store, such as Fuseki's ``…/data``.
+
+    timeout_s: how long one message may take.
+    """
+
+    url: str
+    user: str = ""
+    password: str = ""
+    timeout_s: float = 30.0
+
+    def put(self, graph: str, turtle: str) -> None:
+        """Replace a named graph; raises ``OSError`` where the store doesn't take it."""
+        separator = "&" if urlsplit(self.url).query else "?"
+        request = urllib.request.Request(  # noqa: S310 - the operator's own address
+            f"{self.url}{separator}graph={quote(graph, safe='')}",
+            data=turtle.encode(),
+            method="PUT",
+            headers={"Content-Type": "text/turtle; charset=utf-8"},
+        )
+        if self.user:
+            known = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+            request.add_header("Authorization", f"Basic {known}")
+        with urllib.request.urlopen(request, timeout=self.timeout_s) as answer:  # noqa: S310
+            answer.read(1)
+
+
+def configured_store() -> GraphStore | None:
+    """The store of the settings; ``None`` where nothing is to be sent."""
+    if not settings.VO_SPARQL_GRAPH_STORE:
+        return None
+    return GraphStore(
+        settings.VO_SPARQL_GRAPH_STORE, settings.VO_SPARQL_USER, settings.VO_SPARQL_PASSWORD
+    )
+
+
+def publish(store: GraphStore, *, within_s: float = 50.0) -> tuple[int, int]:
+    """Send what is due, for ``within_s`` seconds at most; how many were sent, how many failed.
+
+    What fails is tried again later, each time after twice the pause, up to a day; it is never
+    given up. After a failure the rest waits too: the next is likely to fail as well.
+    """
+    sent = failed = 0
+    until = time.monotonic() + within_s
+    while time.monotonic() < until and not failed:
+        with transaction.atomic():
+            due = list(
+                Outgoing.objects.select_for_update(skip_locked=True, of=("self",))
+                .filter(next_try__lte=datetime.now(UTC))
+                .select_related("activity")
+                .order_by("next_try", "activity")[:_AT_ONCE]
+            )
+            if not due:
+                break
+            for message in due:
+                if _send(store, message):
+                    sent += 1
+                else:
+                    failed += 1
+                    break
+    return sent, failed
+
+
+def _send(store: GraphStore, message: Outgoing) -> bool:
+    from provenance import rdf
+
+    identifier = message.activity.identifier
+    try:
+        turtle = rdf.to_turtle(rdf.graph(_surroundings(message.activity)))
+        store.put(str(rdf.iri(identifier)), turtle)
+    except (OSError, DaliError, ValueError) as exc:
+        message.attempts += 1
+        pause = min(_FIRST_PAUSE * 2 ** min(message.attempts - 1, 20), _LONGEST_PAUSE)
+        message.next_try = datetime.now(UTC) + pause
+        message.problem = f"{type(exc).__name__}: {exc}"[:500]
+        message.save(update_fields=["attempts", "next_try", "problem"])
+        logger.warning("%s was not sent to the graph store: %s", identifier, message.problem)
+        return False
+    message.delete()
+    return True
+
+
+def _surroundings(activity: Activity) -> History:
+    """An activity with what it used and what it made."""
+    before = backwards([activity.identifier], 1)
+    after = forwards([activity.identifier], 1)
+    (own,) = (a for a in after.activities if a.id == activity.identifier)
+    (inputs,) = (a for a in before.activities if a.id == activity.identifier)
+    entities = {entity.id: entity for entity in (*before.entities, *after.entities)}
+    whole = replace(own, used=inputs.used)
+    return History((whole,), tuple(entities.values()), before.asked).described(2)

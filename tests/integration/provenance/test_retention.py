@@ -1,0 +1,83 @@
+"""What is published keeps its history; what isn't loses it after a set time, ends first."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from provenance import ActivityRecord, EntityRecord, GeneratedRecord, ParameterRecord, UsedRecord
+from provenance.history import backwards
+from provenance.models import Activity, Entity, Parameter
+from provenance.retention import expire
+from provenance.store import enter, make_public
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime.now(UTC)
+OLD = NOW - timedelta(days=400)
+YEAR = timedelta(days=365)
+
+
+def run(used: str, made: str, end: datetime) -> ActivityRecord:
+    """One step of a hidden analysis."""
+    return ActivityRecord(
+        f"ivo://x/activity?{made}", "step", version="1", start=end, end=end,
+        used=(UsedRecord(EntityRecord.reference(used)),),
+        generated=(GeneratedRecord(EntityRecord(made, derived_from=(used,))),),
+        parameters=(ParameterRecord("a", "1"),),
+    )  # fmt: skip
+
+
+def known() -> set[str]:
+    return set(Entity.objects.values_list("identifier", flat=True))
+
+
+def test_old_hidden_history_goes_from_its_ends_on_and_leaves_nothing_behind() -> None:
+    enter([EntityRecord("events", public=True), run("events", "image", OLD),
+           run("image", "mosaic", OLD)])  # fmt: skip
+    assert expire(YEAR, "x", now=NOW) == 2
+    assert known() == {"events"}
+    assert not Activity.objects.exists()
+    assert not Parameter.objects.exists()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM provenance_lineage")
+        assert cursor.fetchone() == (0,)
+        cursor.execute("SELECT count(*) FROM provenance_lineage_source")
+        assert cursor.fetchone() == (0,)
+
+
+def test_what_something_published_or_younger_was_made_from_stays() -> None:
+    enter([run("events", "image", OLD), run("image", "published", OLD), run("image", "young", NOW)])
+    make_public(["published"])
+    enter([run("image", "unpublished", OLD)])
+    assert expire(YEAR, "x", now=NOW) == 1
+    assert known() == {"events", "image", "published", "young"}
+    assert len(backwards(["published"], None).activities) == 2
+
+
+def test_a_product_keeps_its_history_also_where_it_is_its_owners_alone() -> None:
+    enter([run("events", "ivo://x/product?1", OLD), run("events", "ivo://y/product?1", OLD)])
+    assert expire(YEAR, "x", now=NOW) == 1
+    assert "ivo://x/product?1" in known()
+
+
+def test_a_record_that_a_cache_gives_again_is_entered_again() -> None:
+    record = run("events", "image", OLD)
+    enter([record])
+    assert expire(YEAR, "x", now=NOW) == 1
+    enter([replace(record), run("image", "new", NOW)])
+    assert expire(YEAR, "x", now=NOW) == 0
+    assert len(backwards(["new"], None, hidden=True).activities) == 2
+
+
+def test_the_time_is_a_setting(settings: Any) -> None:
+    enter([run("events", "image", NOW - timedelta(days=3))])
+    settings.VO_PROVENANCE_RETENTION_DAYS = 0
+    call_command("provenance_tend")
+    assert Activity.objects.count() == 1
+    settings.VO_PROVENANCE_RETENTION_DAYS = 2
+    call_command("provenance_tend")
+    assert not Activity.objects.exists()

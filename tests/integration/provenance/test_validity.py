@@ -1,0 +1,59 @@
+"""Data that are marked as bad: the mark, who depends on them, and the mark's own record."""
+
+import pytest
+
+from provenance import ActivityRecord, EntityRecord, GeneratedRecord, UsedRecord
+from provenance.errors import ProvenanceError
+from provenance.models import Entity
+from provenance.store import enter
+from provenance.validity import dependants, mark_bad, mark_good
+
+pytestmark = pytest.mark.django_db
+
+SCW = "ivo://x/archive?scw/0665/066500330010.001"
+
+
+@pytest.fixture(autouse=True)
+def recorded() -> None:
+    def step(used: str, made: str) -> ActivityRecord:
+        return ActivityRecord(
+            f"ivo://x/activity?{made}", "step",
+            used=(UsedRecord(EntityRecord.reference(used)),),
+            generated=(GeneratedRecord(EntityRecord(made)),),
+        )  # fmt: skip
+
+    enter(
+        [
+            EntityRecord(f"{SCW}/isgri_events", public=True),
+            EntityRecord(f"{SCW}/swg", public=True),
+            EntityRecord("ivo://x/archive?scw/0665/066500330010.0011/isgri_events"),
+            step(f"{SCW}/isgri_events", "image"),
+            step("image", "mosaic"),
+            step("other", "else"),
+        ]
+    )
+
+
+def test_a_mark_is_on_all_files_of_a_science_window_and_finds_all_that_depends_on_them() -> None:
+    marked = mark_bad(SCW, "solar flare", authority="x")
+    assert marked == (f"{SCW}/isgri_events", f"{SCW}/swg")
+    events = Entity.objects.get(identifier=f"{SCW}/isgri_events")
+    assert events.invalidated_at_time is not None
+    assert events.comment == "Marked as bad: solar flare"
+    assert [(d.identifier, d.depth) for d in dependants(marked)] == [("image", 1), ("mosaic", 2)]
+
+
+def test_marking_is_recorded_and_can_be_undone() -> None:
+    mark_bad(SCW, "solar flare", authority="x")
+    first = Entity.objects.get(identifier=f"{SCW}/swg").invalidated_at_time
+    mark_bad(SCW, "closed mask", authority="x")
+    assert Entity.objects.get(identifier=f"{SCW}/swg").invalidated_at_time == first
+    assert len(mark_good(SCW, "a mistake", authority="x")) == 2
+    assert not Entity.objects.filter(invalidated_at_time__isnull=False).exists()
+    names = Entity.objects.get(identifier=f"{SCW}/swg").used_set.values_list("activity__name")
+    assert sorted(name for (name,) in names) == ["mark_bad", "mark_bad", "mark_good"]
+
+
+def test_what_is_unknown_can_not_be_marked() -> None:
+    with pytest.raises(ProvenanceError, match="nothing is known"):
+        mark_bad("ivo://x/none", "x", authority="x")
