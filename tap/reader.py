@@ -162,7 +162,8 @@ class ReaderQuery:
         try:
             with connection.cursor() as cursor:
                 yield from self._rows(cursor)
-            undisturbed = not (self._cancelled.is_set() or has_uploads)
+            # a job's process ends with its query: its connection would serve nobody else
+            undisturbed = self._synchronous and not (self._cancelled.is_set() or has_uploads)
         finally:
             if undisturbed:
                 warm_connections().give(url, connection)

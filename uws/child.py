@@ -1,8 +1,9 @@
 """One attempt at a job, in a process of its own.
 
 What the job's code raises ends here: the phase says whether it went well, the error summary what
-its owner should know, the log the rest. The phase and the results are recorded by the attempt
-itself, in one transaction; a process that dies before that leaves the job to be run again.
+its owner should know, the log the rest. The phase and the results are recorded in one transaction:
+by the attempt itself, or by its worker where it has no connection of Django's anyway. What is to be
+recorded is noted first (`uws.finished`); a process that dies before leaves the job to be run again.
 """
 
 import errno
@@ -17,14 +18,13 @@ from typing import Any, Literal, TypeVar
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
-from auth.principal import of_user_id
 from dali import log_context
 from dali.errors import DaliError
 from uws import files, finished, parameters, processes, queue, registry
 from uws.errors import JobFailure
 from uws.finished import FinishedFile
 from uws.models import JobMessage
-from uws.queue import Attempt
+from uws.queue import Attempt, Task
 from uws.text import legible
 from uws.types import JobContext, ResultFile
 
@@ -44,8 +44,11 @@ _DATABASE_DISK_FULL = "53100"
 _PATIENCE_S = 300.0
 
 
-def run(attempt: Attempt) -> None:
-    """Run the job to its end and record it. Called once in the life of a process."""
+def run(attempt: Attempt, task: Task | None = None) -> None:
+    """Run the job to its end and record it. Called once in the life of a process.
+
+    task: what the job is to do, where the worker has told it.
+    """
     log_context.job_id.set(attempt.job_id)
     # Every connection of this process bears the job's id, Django's and others: that is how
     # `uws.queue.end_backends` finds them.
@@ -54,7 +57,7 @@ def run(attempt: Attempt) -> None:
     processes.limit_memory(settings.VO_UWS_JOB_MEMORY_BYTES or None)
     began = time.monotonic()
     try:
-        is_completed = _work(attempt, folder)
+        is_completed = _work(attempt, folder, task)
     except JobFailure as failure:
         logger.info("the job failed: %s", failure.message)
         _record_failure(attempt, failure.message, failure.kind)
@@ -74,7 +77,9 @@ def run(attempt: Attempt) -> None:
         else:
             _record_failure(attempt, "internal error", "fatal")
     else:
-        if is_completed:
+        if is_completed is None:
+            logger.info("the job is done after %.2f s", time.monotonic() - began)
+        elif is_completed:
             logger.info("the job is COMPLETED after %.2f s", time.monotonic() - began)
             finished.forget(attempt.job_id, attempt.number)
         else:
@@ -101,16 +106,20 @@ def _shortage(error: BaseException) -> tuple[str, Literal["fatal", "transient"]]
     return None
 
 
-def _work(attempt: Attempt, folder: Path) -> bool:
-    """Do the job's work and record it; whether it was still this attempt's to record."""
+def _work(attempt: Attempt, folder: Path, task: Task | None) -> bool | None:
+    """Do the job's work and record it; whether it was still this attempt's to record.
+
+    ``None`` where it is left to the worker: a connection for this alone costs more than a query.
+    """
     files.remove(folder)  # an attempt that didn't count had the same number
     _keep_temporary_files_in(files.temporary_folder(attempt.job_id, attempt.number))
-    task = _insist(lambda: queue.task(attempt.job_id))
+    if task is None:
+        task = _insist(lambda: queue.task(attempt.job_id))
     job_type = registry.get(task.job_type)
     report = _StoredReport(attempt)
     context: JobContext[Any] = JobContext(
         job_id=attempt.job_id,
-        owner=of_user_id(task.owner_id),
+        owner=task.owner,
         parameters=parameters.check(job_type.parameters, task.values),
         folder=folder,
         report=report,
@@ -124,6 +133,8 @@ def _work(attempt: Attempt, folder: Path) -> bool:
         # Not insisted on: where the connection is lost the job is run again, whole.
         return queue.complete(attempt, results, context.at_completion)
     finished.note(attempt.job_id, attempt.number, results)
+    if connection.connection is None:
+        return None
     return _insist(lambda: queue.complete(attempt, results))
 
 

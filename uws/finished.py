@@ -58,6 +58,11 @@ def noted(job_id: str, attempt: int) -> tuple[FinishedFile, ...] | None:
     return results
 
 
+def is_noted(job_id: str, attempt: int) -> bool:
+    """Whether there is a note, right or wrong."""
+    return _path(job_id, attempt).exists()
+
+
 def forget(job_id: str, attempt: int) -> None:
     """The database knows it now."""
     _path(job_id, attempt).unlink(missing_ok=True)

@@ -7,7 +7,7 @@ it speaks for, so a process that was given up can't change what a later one does
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.db.models.functions import Now
 
+from auth.principal import Principal, of_user_id
 from uws import files, finished, processes, registry, statements
 from uws.errors import UnknownJobError
 from uws.finished import FinishedFile
@@ -34,21 +35,25 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """What a job's process has to know. values: by parameter."""
+
+    job_type: str
+    owner: Principal
+    values: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
-    """An attempt that a worker holds the lease of. execution_duration: seconds, 0 = any."""
+    """An attempt that a worker holds the lease of. execution_duration: seconds, 0 = any.
+
+    task: as it was when the attempt began, told then only.
+    """
 
     attempt: Attempt
     job_type: str
     execution_duration: int
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What a job's process has to know. owner_id: of the account; values: by parameter."""
-
-    job_type: str
-    owner_id: int | None
-    values: dict[str, tuple[str, ...]]
+    task: Task | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,11 @@ def claim(worker_id: str, queue: Queue) -> Claim | None:
         anonymous=settings.VO_UWS_RUNNING_ANONYMOUS,
         at_most=settings.VO_UWS_RUNNING_AT_MOST,
     )
-    return _claim(worker_id, *rows[0]) if rows else None
+    if not rows:
+        return None
+    *claimed, owner_id, given = rows[0]
+    found = _claim(worker_id, *claimed)
+    return replace(found, task=_task(found.job_type, owner_id, given))
 
 
 def _claim(
@@ -134,11 +143,14 @@ def task(job_id: str) -> Task:
     rows = statements.execute("task", job=job_id)
     if not rows:
         raise UnknownJobError("the job was deleted")
-    job_type, owner_id, given = rows[0]
+    return _task(*rows[0])
+
+
+def _task(job_type: str, owner_id: int | None, given: str) -> Task:
     values: dict[str, tuple[str, ...]] = {}
     for name, value in json.loads(given):
         values[name] = (*values.get(name, ()), value)
-    return Task(job_type, owner_id, values)
+    return Task(job_type, of_user_id(owner_id), values)
 
 
 def complete(
@@ -198,6 +210,11 @@ def finish(attempt: Attempt) -> bool:
     if done is None:
         return False
     return bool(statements.execute("complete", **_named(attempt), results=_json(done)))
+
+
+def is_noted(attempt: Attempt) -> bool:
+    """Whether the attempt has left it to its worker to record what it has done."""
+    return finished.is_noted(attempt.job_id, attempt.number)
 
 
 def take_back(attempt: Attempt, reason: str, *, only_expired: bool = False) -> Phase | None:

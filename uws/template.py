@@ -29,9 +29,10 @@ from typing import Any, NoReturn
 
 from django.db import connections
 
+from auth.principal import Principal
 from uws import processes
 from uws.processes import Process
-from uws.queue import Attempt
+from uws.queue import Attempt, Task
 from uws.types import JobType
 
 logger = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class Template:
     """The worker's end of the conversation with the template."""
 
     def __init__(
-        self, run: Callable[[Attempt], None], job_types: Iterable[JobType[Any]] = ()
+        self, run: Callable[[Attempt, Task | None], None], job_types: Iterable[JobType[Any]] = ()
     ) -> None:
         """Fork the template; ``run`` does a job's work in the child, prepared for ``job_types``.
 
@@ -80,9 +81,17 @@ class Template:
         """For ``select``: readable when `ended` has something to tell."""
         return self._socket.fileno()
 
-    def start(self, attempt: Attempt) -> None:
-        """Run the attempt in a child; raises `TemplateLostError`."""
-        self._send({"do": "start", "attempt": asdict(attempt)})
+    def start(self, attempt: Attempt, task: Task | None = None) -> None:
+        """Run the attempt in a child; raises `TemplateLostError`.
+
+        task: what the child need not read itself, told where it is small enough.
+        """
+        order: dict[str, object] = {"do": "start", "attempt": asdict(attempt)}
+        if task is not None:
+            whole = order | {"task": asdict(task)}
+            if len(json.dumps(whole)) < _MESSAGE_BYTES:
+                order = whole
+        self._send(order)
 
     def kill(self, attempt: Attempt) -> None:
         """End all that runs for the attempt, if any is still there; raises `TemplateLostError`.
@@ -131,7 +140,7 @@ class _Child:
 class _Nursery:
     """The template's own life."""
 
-    def __init__(self, worker: socket.socket, run: Callable[[Attempt], None]) -> None:
+    def __init__(self, worker: socket.socket, run: Callable[[Attempt, Task | None], None]) -> None:
         self._worker = worker
         self._run = run
         self._children: dict[int, _Child] = {}
@@ -191,17 +200,17 @@ class _Nursery:
                     self._doomed[child.pid] = time.monotonic() + _GRACE_S
                     _signal_group(child.pid, signal.SIGTERM)
         else:
-            self._start(attempt)
+            self._start(attempt, message)
         return True
 
-    def _start(self, attempt: Attempt) -> None:
+    def _start(self, attempt: Attempt, order: bytes) -> None:
         while True:
             idle = next((c for c in self._children.values() if c.attempt is None), None)
             if idle is None:
                 idle = self._fork()
             idle.attempt = attempt
             try:
-                os.write(idle.order, json.dumps(asdict(attempt)).encode())
+                os.write(idle.order, order)
             except BrokenPipeError:  # it was killed while it waited
                 idle.attempt = None
                 self._forget(idle)
@@ -245,7 +254,8 @@ class _Nursery:
             order = os.read(orders, _MESSAGE_BYTES)
             os.close(orders)
             if order:
-                self._run(Attempt(**json.loads(order)))
+                told = json.loads(order)
+                self._run(Attempt(**told["attempt"]), _task(told.get("task")))
             status = 0
         except Exception:
             logger.exception("the job's process failed")
@@ -307,6 +317,13 @@ class _Nursery:
             child.order = -1
         self._children.pop(child.pid, None)
         self._doomed.pop(child.pid, None)
+
+
+def _task(told: dict[str, Any] | None) -> Task | None:
+    if told is None:
+        return None
+    values = {name: tuple(found) for name, found in told["values"].items()}
+    return Task(told["job_type"], Principal(**told["owner"]), values)
 
 
 def _prepare(job_type: JobType[Any]) -> None:

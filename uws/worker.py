@@ -23,7 +23,7 @@ from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
 from dali.log_context import about_job
-from uws import child, processes, queue, registry
+from uws import child, finished, processes, queue, registry
 from uws.changes import CHANNEL
 from uws.companions import Companions
 from uws.delivery import Delivery
@@ -217,7 +217,7 @@ class Worker:
                     )
                     with about_job(claim.attempt.job_id):
                         logger.info("attempt %d at the %s", claim.attempt.number, claim.job_type)
-                    self._template.start(claim.attempt)
+                    self._template.start(claim.attempt, claim.task)
         except IntegrityError:
             # Somebody took this worker for dead and removed it: it registers anew.
             self._beat_due = 0.0
@@ -226,13 +226,19 @@ class Worker:
         return sum(running.queue is jobs_queue for running in self._running.values())
 
     def _settle(self, ended: Ended) -> None:
-        """A child is gone: end what it left in the database; queue the job again if it crashed."""
+        """A child is gone: record what it has done, or end what it left and queue the job again."""
         attempt = ended.attempt
         running = self._running.get(attempt.job_id)
         if running is not None and running.claim.attempt != attempt:
             running = None  # the next attempt is here already
-        if ended.status != 0 or running is None or running.is_over:
-            with about_job(attempt.job_id):
+        with about_job(attempt.job_id):
+            is_expected = ended.status == 0 and running is not None and not running.is_over
+            if is_expected and not queue.is_noted(attempt):
+                pass  # it has recorded its end itself
+            elif is_expected and queue.finish(attempt):
+                finished.forget(attempt.job_id, attempt.number)
+                logger.info("the job is COMPLETED")
+            else:
                 queue.end_backends(attempt)
                 phase = queue.take_back(attempt, _reason(ended.status))
                 if phase is not None:

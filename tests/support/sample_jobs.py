@@ -29,6 +29,7 @@ class SampleParameters(JobParameters):
     numbers: Annotated[list[int], Meaning()] = Field(default=[], description="Some numbers.")
     sleep_s: float = Field(default=0.0, description="Seconds to sleep in Python.")
     database_sleep_s: float = Field(default=0.0, description="Seconds to sleep in PostgreSQL.")
+    quiet: bool = Field(default=False, description="Tell nothing on the way.")
     grandchild: bool = Field(default=False, description="Start a process of its own, and wait.")
     escaped: bool = Field(default=False, description="Start a process in a session of its own.")
     c_sleep_s: int = Field(default=0, description="Seconds to sleep in C, deaf to signals.")
@@ -43,11 +44,13 @@ class SampleParameters(JobParameters):
 def run(context: JobContext[SampleParameters]) -> None:
     """Do as told."""
     told = context.parameters
-    context.message(f"I run as {os.getpid()}")
+    if not told.quiet:
+        context.message(f"I run as {os.getpid()}")
     if told.log:
         with Path(told.log).open("a") as log:
             log.write(f"{os.getpid()}\n")
-    context.progress(1, 2, "half way")
+    if not told.quiet:
+        context.progress(1, 2, "half way")
     if told.grandchild:
         subprocess.run(["/bin/sleep", "3217"], check=False)
     if told.escaped:

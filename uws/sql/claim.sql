@@ -45,4 +45,8 @@ SET phase = 'EXECUTING',
     progress_message = NULL
 FROM next
 WHERE job.id = next.id
-RETURNING job.id, job.attempts, job.job_type, job.execution_duration
+RETURNING job.id, job.attempts, job.job_type, job.execution_duration, job.owner_id, (
+    SELECT coalesce(json_agg(json_build_array(name, value) ORDER BY id), '[]')::text
+    FROM uws_jobparameter
+    WHERE job_id = job.id
+)

@@ -204,7 +204,8 @@ def submit(sample):
     """Queue a sample job that does as told; or leave it PENDING, where only ``prepared``."""
 
     def queue_job(principal=ANONYMOUS, prepared=False, **told):
-        parameters = Parameters([("text", "hello"), *((k, str(v)) for k, v in told.items())])
+        told = {"text": "hello"} | told
+        parameters = Parameters((k, str(v)) for k, v in told.items())
         return service.create(sample, principal, parameters, run_now=not prepared).job_id
 
     return queue_job

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import time
 from contextlib import contextmanager
@@ -205,6 +206,49 @@ def test_a_job_that_dies_between_its_results_and_its_record_is_finished_not_repe
     assert len(log.read_text().splitlines()) == 1
     attempt = job_folder(job_id) / "1"
     eventually(lambda: [path.name for path in attempt.iterdir()] == ["result.txt"])
+
+
+def test_what_a_job_leaves_to_its_worker_to_record_outlives_the_worker(
+    worker, submit, ended, eventually, tmp_path
+):
+    process = worker.start()
+    assert ended(submit(quiet=1)).phase is Phase.COMPLETED
+    log = tmp_path / "runs"
+    job_id = submit(quiet=1, log=log, sleep_s=0.5)
+    pid = int(eventually(lambda: log.exists() and log.read_text()))
+    process.send_signal(signal.SIGSTOP)
+    eventually(lambda: not is_alive(pid))
+    assert backends_of(job_id) == 0, "it never had a connection"
+    assert Job.objects.get(id=job_id).phase == Phase.EXECUTING
+    worker.kill()
+    worker.start()
+    job = ended(job_id)
+    assert (job.phase, Job.objects.get(id=job_id).attempts) == (Phase.COMPLETED, 1)
+    assert job.results[0].path.read_text() == "hello 0 by nobody"
+    assert len(log.read_text().splitlines()) == 1
+
+
+def test_a_task_too_long_to_be_told_is_read_by_the_job_itself(worker, submit, ended):
+    worker.start()
+    text = "long " * 5000
+    job = ended(submit(quiet=1, text=text))
+    assert job.phase is Phase.COMPLETED
+    assert job.results[0].path.read_text().startswith(text.strip())
+
+
+def test_a_result_that_is_gone_before_it_is_recorded_is_made_again(
+    worker, submit, ended, eventually, tmp_path
+):
+    process = worker.start()
+    log = tmp_path / "runs"
+    job_id = submit(quiet=1, log=log, sleep_s=0.5)
+    pid = int(eventually(lambda: log.exists() and log.read_text()))
+    process.send_signal(signal.SIGSTOP)
+    eventually(lambda: not is_alive(pid))
+    (job_folder(job_id) / "1" / "result.txt").unlink()
+    process.send_signal(signal.SIGCONT)
+    assert ended(job_id).phase is Phase.COMPLETED
+    assert len(log.read_text().splitlines()) == 2
 
 
 def test_a_note_without_its_files_is_none(submit, claimed, settings):
