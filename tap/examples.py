@@ -55,6 +55,48 @@ _EXAMPLES = (
         ("ivoa.obscore",),
     ),
     Example(
+        "by-name",
+        "Around a source, by its name",
+        "Event lists whose pointing is within 12 degrees of a source of the reference catalogue,\n"
+        "the nearest first.",
+        "SELECT o.scw, o.t_min, o.t_exptime,\n"
+        "DISTANCE(o.s_ra, o.s_dec, s.ra_obj, s.dec_obj) AS off_axis\n"
+        "FROM integral.source AS s JOIN ivoa.obscore AS o\n"
+        "ON DISTANCE(o.s_ra, o.s_dec, s.ra_obj, s.dec_obj) < 12\n"
+        "WHERE s.name = 'Crab' AND o.dataproduct_type = 'event' ORDER BY off_axis",
+        ("ivoa.obscore", "integral.source"),
+    ),
+    Example(
+        "catalogue",
+        "Sources in the fields of view",
+        "How long each source of the reference catalogue was within 4 degrees of the axis, by a\n"
+        "join on the sky.",
+        "SELECT s.name, COUNT(*) AS pointings, IN_UNIT(SUM(o.t_exptime), 'h') AS exposure\n"
+        "FROM integral.source AS s JOIN ivoa.obscore AS o\n"
+        "ON DISTANCE(o.s_ra, o.s_dec, s.ra_obj, s.dec_obj) < 4\n"
+        "WHERE o.dataproduct_type = 'event' AND o.instrument_name = 'IBIS/ISGRI'\n"
+        "GROUP BY s.name ORDER BY pointings DESC",
+        ("ivoa.obscore", "integral.source"),
+    ),
+    Example(
+        "time",
+        "Observed in a span of time",
+        "What was observed in March 2008, with dates instead of the table's modified Julian days.",
+        "SELECT scw, target_name, instrument_name, t_min FROM ivoa.obscore\n"
+        "WHERE t_min BETWEEN ivo_to_mjd(CAST('2008-03-01' AS TIMESTAMP))\n"
+        "AND ivo_to_mjd(CAST('2008-04-01' AS TIMESTAMP))\n"
+        "ORDER BY t_min",
+        ("ivoa.obscore",),
+    ),
+    Example(
+        "plan",
+        "The observing plan",
+        "What the instruments were to point at, and whether they did (ObsLocTAP).",
+        "SELECT target_name, obs_id, t_min, t_max, s_ra, s_dec, execution_status\n"
+        "FROM ivoa.obsplan ORDER BY t_min",
+        ("ivoa.obsplan",),
+    ),
+    Example(
         "holdings",
         "How much there is",
         "Number and exposure of the products of each kind and instrument.",
