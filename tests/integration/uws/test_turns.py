@@ -79,6 +79,25 @@ def test_long_jobs_do_not_stand_in_the_way_of_short_ones(submit, claimed, job_ty
     assert claimed(9, Queue.LONG) == [long]
 
 
+def test_no_flood_of_short_jobs_starves_a_long_one(submit, claimed, job_types, settings):
+    settings.VO_UWS_RUNNING_AT_MOST = 2
+    for _ in range(30):
+        submit()
+    parameters = Parameters([("text", "hello")])
+    long = service.create(job_types.long, ANONYMOUS, parameters, run_now=True).job_id
+    assert len(claimed(9)) == 2
+    assert claimed(9, Queue.LONG) == [long]
+
+
+def test_one_owners_flood_delays_another_by_one_job_only(submit, claimed, people, end):
+    for _ in range(30):
+        submit(people["ann"])
+    (running,) = claimed()
+    bobs = submit(people["bob"])
+    end(running)
+    assert claimed() == [bobs]
+
+
 def test_claims_at_the_same_moment_keep_to_the_limit(submit, claimed, settings):
     settings.VO_UWS_RUNNING_ANONYMOUS = 3
     for _ in range(10):
