@@ -9,7 +9,7 @@ from analysis.engines.osa.installation import installation
 from analysis.engines.protocol import ExtractionPlan, ImagePlan, LightCurvePlan, MosaicSteps
 from analysis.products.sky_maps import SkyMaps
 from analysis.products.source_light_curve import SourceLightCurve
-from analysis.products.source_list import Source
+from analysis.products.source_list import CatalogueSource, Source
 from analysis.products.source_spectrum import SourceSpectrum, SpectralResponse
 from analysis.software import software_of
 from analysis.steps import Parameter, RawFile, Step, StepKind
@@ -35,7 +35,7 @@ class Osa:
         """OSA's image of one Science Window."""
         return self._step(
             steps.IMAGE,
-            {"scw": events.label, **_band(plan)},
+            {"scw": events.label, **_image(plan)},
             {"events": (events,), **_as_input(catalogue)},
             events.label,
         )
@@ -47,11 +47,12 @@ class Osa:
         label = _label(images)
         mosaic = self._step(
             steps.MOSAIC,
-            {"windows": tuple(image.label for image in images), **_band(plan)},
+            {"windows": tuple(image.label for image in images), **_image(plan)},
             {"image": tuple(images), **_as_input(catalogue)},
             label,
         )
         sources = self._step(steps.SOURCES, {}, {"mosaic": (mosaic,)}, label)
+        lists = self._step(steps.SOURCE_LISTS, {}, {"image": tuple(images)}, label)
         preview = self._step(
             steps.PREVIEW,
             {
@@ -62,7 +63,7 @@ class Osa:
             {"mosaic": (mosaic,), "sources": (sources,)},
             label,
         )
-        return MosaicSteps(mosaic, sources, preview)
+        return MosaicSteps(mosaic, sources, lists, preview)
 
     def read_mosaic(self, path: Path) -> SkyMaps:
         """The maps of a mosaic."""
@@ -147,21 +148,24 @@ class Osa:
         return Step(kind, self.name, parameters, inputs, label)
 
 
-def _band(plan: ImagePlan) -> dict[str, Parameter]:
-    return {
+def _image(plan: ImagePlan) -> dict[str, Parameter]:
+    asked: dict[str, Parameter] = {
         "instrument": plan.instrument,
         "e_min_kev": plan.e_min_kev,
         "e_max_kev": plan.e_max_kev,
     }
+    return asked if plan.selected is None else {**asked, **_named("selected", plan.selected)}
 
 
 def _wanted(plan: ExtractionPlan) -> dict[str, Parameter]:
+    return {"instrument": plan.instrument, **_named("wanted", plan.wanted)}
+
+
+def _named(name: str, sources: Sequence[CatalogueSource]) -> dict[str, Parameter]:
+    """Sources as parameters: their names, and their positions."""
     return {
-        "instrument": plan.instrument,
-        "wanted": tuple(source.name for source in plan.wanted),
-        "wanted_positions": tuple(
-            angle for source in plan.wanted for angle in (source.ra, source.dec)
-        ),
+        name: tuple(source.name for source in sources),
+        f"{name}_positions": tuple(angle for s in sources for angle in (s.ra, s.dec)),
     }
 
 

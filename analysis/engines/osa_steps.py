@@ -48,8 +48,6 @@ TAR = "application/x-tar"
 CATALOGUE = "specat.fits"
 #: What a Science Window's analysis leaves for what joins several.
 _KEPT = ("scw/*/*.fits", "*.fits")
-#: Told with what was made: the band and the Science Windows.
-ABOUT = "about.json"
 
 
 class OsaNotInstalled(MachineFailure):
@@ -73,12 +71,12 @@ def _image(
     instrument = commands.INSTRUMENTS[str(parameters["instrument"])]
     low, high = _number(parameters["e_min_kev"]), _number(parameters["e_max_kev"])
     band = energy_band(osa, instrument, low, high)
-    site = _site(osa, inputs)
     with working_folder(osa, [scw], output.parent) as work:
+        site = _site(osa, inputs, parameters, instrument, work)
         run(osa, commands.og_create(instrument), work, report, scw)
         run(osa, commands.image(instrument, site, band), work, report, scw)
-        _about(work, low, high, scw)
-        pack(work, (*_KEPT, ABOUT), output)
+        _tell(work, e_min_kev=low, e_max_kev=high, scw=scw)
+        pack(work, (*_KEPT, results.ABOUT), output)
 
 
 def _mosaic(
@@ -88,14 +86,14 @@ def _mosaic(
     instrument = commands.INSTRUMENTS[str(parameters["instrument"])]
     low, high = _number(parameters["e_min_kev"]), _number(parameters["e_max_kev"])
     band = energy_band(osa, instrument, low, high)
-    site = _site(osa, inputs)
     with working_folder(osa, windows, output.parent) as work:
+        site = _site(osa, inputs, parameters, instrument, work)
         run(osa, commands.og_create(instrument), work, report)
         _lay_out(work, inputs.all("image"))
         run(osa, commands.mosaic(instrument, site, band), work, report)
-        _about(work, low, high)
+        _tell(work, e_min_kev=low, e_max_kev=high)
         short = instrument.short
-        made = pack(work, (f"{short}_mosa_ima*.fits", f"{short}_*_res.fits", ABOUT), output)
+        made = pack(work, (f"{short}_mosa_ima*.fits", f"{short}_*_res.fits", results.ABOUT), output)
     if made < 2:
         raise EmptyImageList("OSA made no mosaic")
 
@@ -104,6 +102,12 @@ def _sources(
     inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
 ) -> None:
     write_source_list(output, read_sources(inputs.one("mosaic")))
+
+
+def _source_lists(
+    inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
+) -> None:
+    write_source_list(output, [row for path in inputs.all("image") for row in read_sources(path)])
 
 
 def _preview(
@@ -123,8 +127,8 @@ def _spectra(
 ) -> None:
     osa, scw = _installed(), str(parameters["scw"])
     instrument = commands.INSTRUMENTS[str(parameters["instrument"])]
-    site = _site(osa, inputs)
     with working_folder(osa, [scw], output.parent) as work:
+        site = _site(osa, inputs, parameters, instrument, work)
         run(osa, commands.og_create(instrument), work, report, scw)
         _to_extract(work, instrument, inputs, parameters)
         if instrument.number:
@@ -145,7 +149,9 @@ def _spectra_sum(
         for number, name in enumerate(names, start=1):
             run(osa, commands.spe_pick(instrument, name, number), work, report)
         _give_matrices(work, instrument, len(names))
-        pack(work, ("source*_pha.fits", "source*_arf.fits", "source*_rmf.fits"), output)
+        _tell(work, windows=list(windows))
+        kept = ("source*_pha.fits", "source*_arf.fits", "source*_rmf.fits", results.ABOUT)
+        pack(work, kept, output)
 
 
 def _light_curves(
@@ -156,8 +162,8 @@ def _light_curves(
     low, high = _number(parameters["e_min_kev"]), _number(parameters["e_max_kev"])
     time_bin_s = _number(parameters["time_bin_s"])
     band = energy_band(osa, instrument, low, high)
-    site = _site(osa, inputs)
     with working_folder(osa, [scw], output.parent) as work:
+        site = _site(osa, inputs, parameters, instrument, work)
         run(osa, commands.og_create(instrument), work, report, scw)
         _to_extract(work, instrument, inputs, parameters)
         if not instrument.number and time_bin_s < commands.SHORTEST_STANDARD_BIN_S:
@@ -185,14 +191,15 @@ def _light_curves_join(
         names = _source_names(osa, instrument, work, report, parameters)
         for number, name in enumerate(names, start=1):
             run(osa, commands.lc_pick(instrument, name, number, band), work, report)
-        pack(work, ("source*_lc.fits",), output)
+        _tell(work, windows=list(windows))
+        pack(work, ("source*_lc.fits", results.ABOUT), output)
 
 
 def read_sources(path: Path) -> tuple[Source, ...]:
     """Sources of a Science Window's image or of a mosaic (tar), or of the step ``osa_sources``."""
     if path.name.endswith(".fits"):
         return read_source_list(path)
-    about = results.about(path, ABOUT)
+    about = results.about(path)
     return results.sources(path, about["e_min_kev"], about["e_max_kev"], about.get("scw", ""))
 
 
@@ -255,7 +262,12 @@ def _to_extract(
 
 
 def _wanted(parameters: Mapping[str, Parameter]) -> list[CatalogueSource]:
-    names, positions = _texts(parameters["wanted"]), parameters["wanted_positions"]
+    return _catalogue_sources(parameters, "wanted")
+
+
+def _catalogue_sources(parameters: Mapping[str, Parameter], name: str) -> list[CatalogueSource]:
+    """Sources that a parameter names, with their positions in the parameter beside it."""
+    names, positions = _texts(parameters.get(name)), parameters.get(f"{name}_positions")
     numbers = [_number(value) for value in positions] if isinstance(positions, tuple) else []
     return [
         CatalogueSource(name, ra, dec)
@@ -263,17 +275,31 @@ def _wanted(parameters: Mapping[str, Parameter]) -> list[CatalogueSource]:
     ]
 
 
-def _site(osa: OsaInstallation, inputs: StepInputs) -> commands.OsaSettings:
-    """The site's settings; the archive's catalogue is used, where the step is given one."""
+def _site(
+    osa: OsaInstallation,
+    inputs: StepInputs,
+    parameters: Mapping[str, Parameter],
+    instrument: commands.OsaInstrument,
+    work: Path,
+) -> commands.OsaSettings:
+    """The site's settings, with the catalogue of this step.
+
+    That is the user's own, or the archive's where the step is given one, or OSA's.
+    """
     site = site_settings(osa)
+    catalogue = site.catalogue
     for path in inputs.all("catalogue"):
-        return commands.OsaSettings(site.ic_group, site.ic_alias, f"{path}[1]")
-    return site
+        catalogue = f"{path}[1]"
+    if "selected" in parameters:
+        own = work / "selected.fits"
+        write_catalogue(own, instrument, _catalogue_sources(parameters, "selected"))
+        catalogue = f"{own}[1]"
+    return commands.OsaSettings(site.ic_group, site.ic_alias, catalogue)
 
 
-def _about(work: Path, e_min_kev: float, e_max_kev: float, scw: str = "") -> None:
-    told = {"e_min_kev": e_min_kev, "e_max_kev": e_max_kev, "scw": scw}
-    path = work / commands.GROUP_FOLDER / ABOUT
+def _tell(work: Path, **told: object) -> None:
+    """Write what the results are, to lie beside them."""
+    path = work / commands.GROUP_FOLDER / results.ABOUT
     path.write_text(json.dumps(told, sort_keys=True), encoding="utf-8")
 
 
@@ -329,6 +355,15 @@ SOURCES = StepKind(
     "The list of sources of OSA's mosaic.",
     _sources,
     "sources.fits",
+    "application/fits",
+    software,
+)
+SOURCE_LISTS = StepKind(
+    "osa_source_lists",
+    "1",
+    "The sources that OSA finds in each Science Window by itself, one list after the other.",
+    _source_lists,
+    "source_lists.fits",
     "application/fits",
     software,
 )
@@ -391,6 +426,7 @@ KINDS = (
     IMAGE,
     MOSAIC,
     SOURCES,
+    SOURCE_LISTS,
     PREVIEW,
     SPECTRA,
     SPECTRA_SUM,

@@ -16,8 +16,9 @@ from analysis.products.fits_files import Card
 from analysis.products.ogip import NO_FILE, science_windows_in
 from analysis.products.spectrum import Spectrum, read_spectrum
 from analysis.publishing import Finished, ProductFile, give
-from analysis.steps import RawFile
-from analysis.workflows.running import WorkflowRun, running
+from analysis.steps import RawFile, Step
+from analysis.workflows.job_products import FITS, PNG, VOTABLE, log
+from analysis.workflows.running import running
 from analysis.workflows.spectral_fit_parameters import SpectralFitParameters
 from archive import stored_products
 from archive.publication import NewProduct
@@ -32,38 +33,66 @@ from uws.errors import JobFailure
 from uws.types import JobContext
 
 NAME = "spectral_fit"
-FITS = "application/fits"
-VOTABLE = "application/x-votable+xml"
 SIMULATED = "Simulated data: no photon of this spectrum is real"
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a job fits, and the steps that do it."""
+
+    product: StoredProduct
+    spectrum: Spectrum
+    matrix: StoredProduct
+    ancillary: StoredProduct | None
+    windows: tuple[ScienceWindowRecord, ...]
+    e_min_kev: float
+    e_max_kev: float
+    fit: Step
+    picture: Step
+
+
+def _plan(parameters: SpectralFitParameters, owner: Principal) -> _Plan:
+    """The plan of a job; raises what `run` does."""
+    product = _product(parameters.identifier, owner)
+    spectrum = read_spectrum(product.path)
+    e_min, e_max = _range(parameters, spectrum.detector)
+    matrix, ancillary = _responses(product, spectrum, owner)
+    windows = _science_windows(product, owner)
+    fit = FITTING.fit(
+        _raw(product),
+        _raw(matrix),
+        _raw(ancillary) if ancillary else None,
+        parameters.xspec_model,
+        e_min,
+        e_max,
+    )
+    picture = FITTING.picture(
+        fit,
+        f"{spectrum.source.name}, {spectrum.detector.obscore_name}",
+        SIMULATED if any(window.is_simulated for window in windows) else "",
+    )
+    return _Plan(product, spectrum, matrix, ancillary, windows, e_min, e_max, fit, picture)
+
+
+def targets(parameters: SpectralFitParameters, owner: Principal) -> tuple[Step, ...]:
+    """The steps that such a job is for; raises what `run` does."""
+    plan = _plan(parameters, owner)
+    return plan.picture, plan.fit
 
 
 def run(context: JobContext[SpectralFitParameters]) -> None:
     """Fit; raises `JobFailure`, or the `AnalysisError` of what can't be fitted."""
     parameters = context.parameters
-    product = _product(parameters.identifier, context.owner)
-    spectrum = read_spectrum(product.path)
-    e_min, e_max = _range(parameters, spectrum.detector)
-    matrix, ancillary = _responses(product, spectrum, context.owner)
-    windows = _science_windows(product, context.owner)
-    simulated = any(window.is_simulated for window in windows)
+    plan = _plan(parameters, context.owner)
+    product, spectrum, windows = plan.product, plan.spectrum, plan.windows
     with running(context, FITTING) as work:
         work.tell(f"{spectrum.source.name}, {spectrum.detector.obscore_name}: {product.file_name}")
         work.tell(
-            f"response: {matrix.file_name}"
-            + (f", {ancillary.file_name}" if ancillary else "; it holds the effective area")
+            f"response: {plan.matrix.file_name}"
+            + (f", {plan.ancillary.file_name}" if plan.ancillary else "; it holds the area")
         )
-        fitted = FITTING.fit(
-            _raw(product),
-            _raw(matrix),
-            _raw(ancillary) if ancillary else None,
-            parameters.xspec_model,
-            e_min,
-            e_max,
-        )
-        title = f"{spectrum.source.name}, {spectrum.detector.obscore_name}"
-        picture = FITTING.picture(fitted, title, SIMULATED if simulated else "")
-        outcome = work.run((picture, fitted))
-        fit, preview = outcome.of(fitted), outcome.of(picture)
+        outcome = work.run((plan.picture, plan.fit))
+        fit, preview = outcome.of(plan.fit), outcome.of(plan.picture)
         if fit is None or preview is None:
             raise JobFailure(next(iter(outcome.failures.values())).reason)
         result = FitResult.from_json(fit.file.path.read_text(encoding="utf-8"))
@@ -90,12 +119,12 @@ def run(context: JobContext[SpectralFitParameters]) -> None:
             ProductFile(
                 "preview",
                 "spectral_fit.png",
-                "image/png",
+                PNG,
                 (preview,),
                 lambda path, _: _copy(preview.file.path, path),
                 told.describe_preview,
             ),
-            _log(work),
+            log(work),
         ],
         [item.file.activity.id for item in work.results.values()],
         public=public,
@@ -103,8 +132,8 @@ def run(context: JobContext[SpectralFitParameters]) -> None:
         extra_parameters={
             name: value
             for name, given, value in (
-                ("E_min_keV", parameters.e_min_kev, e_min),
-                ("E_max_keV", parameters.e_max_kev, e_max),
+                ("E_min_keV", parameters.e_min_kev, plan.e_min_kev),
+                ("E_max_keV", parameters.e_max_kev, plan.e_max_kev),
             )
             if given is None
         },
@@ -234,7 +263,7 @@ class _Fit:
         return replace(
             self.describe(finished),
             kind="preview",
-            media_type="image/png",
+            media_type=PNG,
             dataproduct_type=None,
             title="Spectral fit with residuals",
             listed=False,
@@ -249,15 +278,6 @@ class _Fit:
         if any(window.is_simulated for window in self.windows):
             cards.append(("SIMDATA", True, "Made from simulated photons"))
         return [*cards, *made]
-
-
-def _log(work: WorkflowRun) -> ProductFile:
-    text = "".join(f"{line}\n" for line in work.lines)
-
-    def write(path: Path, made: Sequence[Card]) -> None:
-        path.write_text(text, encoding="utf-8")
-
-    return ProductFile("log", "log.txt", "text/plain; charset=utf-8", (), write)
 
 
 def _copy(source: Path, target: Path) -> None:

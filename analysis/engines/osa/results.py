@@ -31,6 +31,8 @@ from analysis.products.spectrum import read_spectrum
 from analysis.products.time_coverage import TimeCoverage
 from instruments.time import SECONDS_PER_DAY
 
+#: Told with what was made: band, Science Windows.
+ABOUT = "about.json"
 #: Files of a joined group's results, by what they hold.
 SPECTRUM, ANCILLARY, MATRIX, LIGHT_CURVE = "_pha.fits", "_arf.fits", "_rmf.fits", "_lc.fits"
 
@@ -120,10 +122,11 @@ def spectra(packed: Path) -> tuple[OsaSpectrum, ...]:
     with _unpacked(packed) as files:
         by_name = {path.name: path for path in files}
         found = sorted((p for p in files if p.name.endswith(SPECTRUM)), key=_number_of)
-        return tuple(_spectrum(path, by_name) for path in found)
+        windows = tuple(_about(packed, files)["windows"])
+        return tuple(_spectrum(path, by_name, windows) for path in found)
 
 
-def _spectrum(path: Path, files: dict[str, Path]) -> OsaSpectrum:
+def _spectrum(path: Path, files: dict[str, Path], windows: tuple[str, ...]) -> OsaSpectrum:
     stem = path.name.removesuffix(SPECTRUM)
     spectrum = read_spectrum(path)
     responses = [files.get(stem + MATRIX), files.get(stem + ANCILLARY)]
@@ -149,7 +152,7 @@ def _spectrum(path: Path, files: dict[str, Path]) -> OsaSpectrum:
         source_exposure_s=spectrum.source_exposure_s,
         t_start_ijd=coverage.t_start_ijd,
         t_stop_ijd=coverage.t_stop_ijd,
-        science_windows=(),
+        science_windows=windows,
         resolutions=(),
         response=SpectralResponse(
             energy_edges_kev=np.append(matrix.energy_low_kev, matrix.energy_high_kev[-1]),
@@ -164,10 +167,11 @@ def light_curves(packed: Path) -> tuple[SourceLightCurve, ...]:
     """The light curves of a joined group, in the order in which they were asked for."""
     with _unpacked(packed) as files:
         found = sorted((p for p in files if p.name.endswith(LIGHT_CURVE)), key=_number_of)
-        return tuple(_light_curve(path) for path in found)
+        windows = tuple(_about(packed, files)["windows"])
+        return tuple(_light_curve(path, windows) for path in found)
 
 
-def _light_curve(path: Path) -> SourceLightCurve:
+def _light_curve(path: Path, windows: tuple[str, ...]) -> SourceLightCurve:
     curve = read_light_curves(path)[0]
     nothing = np.full(len(curve.rate), np.nan)
     width_s = curve.width_d * SECONDS_PER_DAY
@@ -192,7 +196,7 @@ def _light_curve(path: Path) -> SourceLightCurve:
         background=nothing if curve.background is None else curve.background,
         background_error=nothing if curve.background_error is None else curve.background_error,
         science_window=np.zeros(len(curve.rate), dtype=np.int32),
-        science_windows=(),
+        science_windows=windows,
         ontime_s=coverage.ontime_s,
         livetime_s=coverage.livetime_s,
         t_start_ijd=coverage.t_start_ijd,
@@ -200,14 +204,18 @@ def _light_curve(path: Path) -> SourceLightCurve:
     )
 
 
-def about(packed: Path, name: str) -> dict[str, Any]:
-    """What is told with packed results, in their JSON file of that name."""
+def about(packed: Path) -> dict[str, Any]:
+    """What is told with packed results; raises `ProductFileError` where nothing is."""
     with _unpacked(packed) as files:
-        path = next((file for file in files if file.name == name), None)
-        if path is None:
-            raise ProductFileError(f"{packed.name}: no {name} tells what it is")
-        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return told
+        return _about(packed, files)
+
+
+def _about(packed: Path, files: Sequence[Path]) -> dict[str, Any]:
+    for path in files:
+        if path.name == ABOUT:
+            told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return told
+    raise ProductFileError(f"{packed.name}: no {ABOUT} tells what it is")
 
 
 @contextmanager

@@ -19,10 +19,12 @@ from analysis.jobs import SPECTRAL_FIT
 from analysis.products.detectors import ISGRI
 from analysis.products.responses import write_ancillary_response, write_redistribution_matrix
 from analysis.products.spectrum import Spectrum, spectrum, write_spectrum
+from analysis.workflow_types import targets_of
 from analysis.workflows.spectral_fit_parameters import SpectralFitParameters
 from archive.publication import NewProduct, PublishedProduct, publish
 from archive.selection import ScienceWindowRecord, select
 from auth.principal import ANONYMOUS, Principal
+from fixtures.sky import source_named
 from uws.errors import InvalidParametersError, JobFailure
 from uws.parameters import check
 from uws.types import JobContext
@@ -244,6 +246,30 @@ def test_a_spectrum_of_unknown_origin_is_fitted_but_not_published(
     done = fit(ID=product.obs_publisher_did)
     assert "not published: the spectrum does not name its Science Windows" in done.log
     assert rows("SELECT count(*) FROM ivoa.obscore WHERE dataproduct_type='measurements'") == [(0,)]
+
+
+def test_from_photons_to_the_slope_that_they_were_simulated_with(
+    job: Callable[..., Any], crab_scws: list[str], fit: Fit
+) -> None:
+    crab = {
+        **{"cat_frame": "fk5", "cat_coord_units": "deg", "cat_lon_name": "ra"},
+        **{"cat_lat_name": "dec", "cat_column_names": ["meta_ID", "src_names", "ra", "dec"]},
+        "cat_column_list": [[0], ["Crab"], [83.6332], [22.0145]],
+    }
+    made = job("isgri_spectrum", scw_list=crab_scws[0], selected_catalog=json.dumps(crab))
+    done = fit(ID=fits.getheader(made.results["spectrum_1"])["PROVENT"])
+    index = done.value("PhoIndex")
+    assert abs(index["value"] - source_named("Crab").spectrum.photon_index) < 3 * index["error"]
+    assert index["error"] < 0.2
+    with fits.open(done.results["fit_fits"]) as hdus:
+        assert hdus[0].header["OBJECT"] == "Crab"
+
+
+def test_a_fit_can_be_planned_before_it_is_made(publish_spectrum: Publish, fit: Fit) -> None:
+    product = publish_spectrum(seen())
+    asked = check(SpectralFitParameters, {"ID": (product.product_id,)})
+    steps = targets_of("spectral_fit")(asked, ANONYMOUS)
+    assert [step.kind.name for step in steps] == ["spectral_fit_picture", "spectral_fit"]
 
 
 def test_publish_0_keeps_the_fit_private(publish_spectrum: Publish, fit: Fit) -> None:

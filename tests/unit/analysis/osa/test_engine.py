@@ -57,8 +57,10 @@ def test_images_are_made_one_by_one_and_joined(root, events, made) -> None:
     assert files.of(steps.preview).read_bytes().startswith(b"\x89PNG")
     single = ENGINE.read_sources(files.of(images[0]))
     assert [row.scw for row in single] == [events[0].label] * 2
+    lists = ENGINE.read_sources(files.of(steps.window_sources))
+    assert [row.scw for row in lists] == [raw.label for raw in events for _ in range(2)]
     assert executables(root) == ["og_create", "ibis_science_analysis"] * 3
-    assert len(in_order(steps.all())) == 5
+    assert len(in_order(steps.all())) == 6
 
 
 def test_every_call_has_a_group_of_its_own_and_osas_environment(root, events, made) -> None:
@@ -85,6 +87,7 @@ def test_spectra_come_with_their_responses(root, events, made) -> None:
     parts = [ENGINE.spectra(raw, None, None, plan) for raw in events]
     found = ENGINE.read_spectra(made().of(ENGINE.summed_spectra(parts)))
     assert [spectrum.name for spectrum in found] == ["B", "Crab"]
+    assert found[0].science_windows == tuple(raw.label for raw in events)
     response = ENGINE.response(found[0], plan)
     assert response.redistribution.shape == (300, 64)
     assert len(response.effective_area_cm2) == 300
@@ -119,6 +122,7 @@ def test_short_bins_are_ii_lights(root, events, made, time_bin_s, called) -> Non
     part = ENGINE.light_curves(events[0], None, None, plan)
     (curve,) = ENGINE.read_light_curves(made().of(ENGINE.joined_light_curves([part])))
     assert curve.name == "Crab"
+    assert curve.science_windows == (events[0].label,)
     assert (curve.e_min_kev, curve.e_max_kev) == (28.0, 80.0)
     assert curve.width_s[0] == pytest.approx(0.025 * 86400)
     assert executables(root) == [*called, "og_create", "src_collect", "lc_pick"]
@@ -135,6 +139,15 @@ def test_jemx_bands_are_found_in_the_instruments_table(root, events, made) -> No
     assert fake_osa.JEMX_EDGES[low] >= 3.04
     assert fake_osa.JEMX_EDGES[low] < 3.04 + 0.121
     assert high == 255
+
+
+def test_the_users_own_catalogue_takes_the_place_of_the_sites(root, events, made) -> None:
+    plan = replace(PLAN, selected=(CatalogueSource("Mine", 83.0, 21.0),))
+    made().of(ENGINE.image(events[0], None, plan))
+    catalogue = str(fake_osa.calls(root)[-1]["parameters"]["CAT_refCat"])
+    assert catalogue.endswith("/selected.fits[1][ISGRI_FLAG>0]")
+    other = replace(PLAN, selected=(CatalogueSource("Mine", 83.5, 21.0),))
+    assert ENGINE.image(events[0], None, plan) != ENGINE.image(events[0], None, other)
 
 
 def test_software_is_part_of_a_steps_identity(root, events) -> None:
