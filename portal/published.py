@@ -1,6 +1,7 @@
 """What pages say of the TAP service: its tables, its examples, what its queries may use."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -9,7 +10,7 @@ import adql
 from adql.schema import Column, Schema, Table
 from dali.fields import Field
 from dali.formats import FORMATS, TableFormat
-from tap import published
+from tap import published, vosi
 from tap.examples import Example, examples
 from tap.names import as_written, qualified
 from tap.row_counts import row_counts
@@ -69,8 +70,14 @@ class RunnableExample:
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """What the service can do: limits, formats, and what the language has by kind."""
+    """What the service can do: limits, formats, and what the language has by kind.
 
+    is_available: whether it can do it now. up_since: when the process began that says so, in UTC.
+    more: what the language has beside the features.
+    """
+
+    is_available: bool
+    up_since: datetime
     row_limit: int
     row_limit_hard: int
     seconds_synchronous: int
@@ -78,6 +85,7 @@ class Abilities:
     seconds_hard: int
     formats: tuple[TableFormat, ...]
     features: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    more: str
 
 
 def published_schemas() -> tuple[PublishedSchema, ...]:
@@ -100,6 +108,8 @@ def abilities() -> Abilities:
     """What the capabilities document says, for people."""
     features = adql.language_features(published.functions())
     return Abilities(
+        is_available=vosi.is_available(),
+        up_since=vosi.STARTED,
         row_limit=settings.VO_TAP_MAXREC,
         row_limit_hard=settings.VO_TAP_MAXREC_HARD,
         seconds_synchronous=settings.VO_TAP_SYNC_TIMEOUT_S,
@@ -107,6 +117,7 @@ def abilities() -> Abilities:
         seconds_hard=settings.VO_UWS_MAX_EXECUTION_DURATION_S,
         formats=FORMATS,
         features=tuple((_kind(name), forms) for name, forms in features.items()),
+        more=adql.UNDECLARED,
     )
 
 

@@ -31,7 +31,8 @@ import adql
 from dali.formats import FORMATS
 from tap import published
 
-_STARTED = datetime.now(UTC)
+#: Since when this process has been there.
+STARTED = datetime.now(UTC)
 _OBSCORE = DataModelType(value="ObsCore-1.1", ivo_id="ivo://ivoa.net/std/ObsCore#core-1.1")
 _VERSIONS = (
     Version(value="2.0", ivo_id="ivo://ivoa.net/std/ADQL#v2.0"),
@@ -120,20 +121,24 @@ def _language() -> Language:
     )
 
 
-def availability() -> bytes:
-    """The VOSI availability document: available if the database answers."""
+def is_available() -> bool:
+    """Whether queries can be answered: the database is there."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        reachable = True
     except DatabaseError:
-        reachable = False
-    note = [] if reachable else ["the database can't be reached"]
+        return False
+    return True
+
+
+def availability() -> bytes:
+    """The VOSI availability document."""
+    available = is_available()
     return _xml(
         Availability(
-            available=reachable,
-            up_since=UTCTimestamp.fromisoformat(_STARTED.isoformat()),
-            note=note,
+            available=available,
+            up_since=UTCTimestamp.fromisoformat(STARTED.isoformat()),
+            note=[] if available else ["the database can't be reached"],
         )
     )
 

@@ -70,3 +70,15 @@ def test_the_capabilities_name_limits_formats_and_functions(client: Client, sett
         assert f"<td>{each.media_type}</td>" in text
     for function in published.functions():
         assert all(form in text for form in function.forms())
+
+
+def test_the_capabilities_page_tells_whether_the_service_is_available(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = unescape(client.get("/capabilities").text)
+    assert "The service is available." in text
+    assert re.search(r"up since <time datetime=\"20\d\d-\d\d-\d\dT[\d:]{8}Z\">", text)
+    assert re.search(r'href="[^"]*/tap/availability"', text)
+    assert "COALESCE" in text
+    monkeypatch.setattr("tap.vosi.is_available", lambda: False)
+    assert "not available at the moment" in unescape(client.get("/capabilities").text)
