@@ -12,7 +12,7 @@ from pathlib import Path
 
 from analysis.engines.coded_mask import extraction, source_storage, storage, summing
 from analysis.engines.coded_mask.targets import from_parameter, targets
-from analysis.engines.coded_mask_steps import catalogue_of, kind, number_of, telescope_of
+from analysis.engines.coded_mask_steps import OF_MANY, catalogue_of, kind, number_of, telescope_of
 from analysis.products.source_list import read_source_list
 from analysis.steps import Parameter, Report, StepInputs
 
@@ -83,6 +83,7 @@ SPECTRA_SUM = kind(
     "Mean spectrum of each source, weighted by the inverse variances of its rates.",
     _spectra_sum,
     "spectra_sum.fits",
+    memory=OF_MANY,
 )
 LIGHT_CURVES = kind(
     "light_curves",
@@ -95,5 +96,6 @@ LIGHT_CURVES_JOINED = kind(
     "Light curve of each source over all Science Windows.",
     _light_curves_joined,
     "light_curves_joined.fits",
+    memory=OF_MANY,
 )
 KINDS = (SPECTRA, SPECTRA_SUM, LIGHT_CURVES, LIGHT_CURVES_JOINED)

@@ -23,7 +23,7 @@ from analysis.products.source_list import (
     read_source_list,
     write_source_list,
 )
-from analysis.steps import Parameter, Report, StepFunction, StepInputs, StepKind
+from analysis.steps import Parameter, Report, StepFunction, StepInputs, StepKind, Tolerance
 from instruments.reference_catalogue import REFERENCE_CATALOGUE
 
 FITS = "application/fits"
@@ -150,8 +150,22 @@ def number_of(value: Parameter) -> float:
     return float(value)
 
 
+#: Bytes for a step of one Science Window, measured as 130 MB at most, and of fifty: 470 MB.
+_OF_ONE = 500_000_000
+OF_MANY = 1_500_000_000
+#: Fits end where they change less; other processors round otherwise in the last digits.
+_TOLERANCE = Tolerance(relative=1e-4, absolute=1e-6)
+
+
 def kind(
-    name: str, description: str, run: StepFunction, file_name: str, content_type: str = FITS
+    name: str,
+    description: str,
+    run: StepFunction,
+    file_name: str,
+    content_type: str = FITS,
+    *,
+    seconds: float = 0.3,
+    memory: int = _OF_ONE,
 ) -> StepKind:
     """A step of this engine."""
     return StepKind(
@@ -161,6 +175,9 @@ def kind(
         run,
         file_name,
         content_type,
+        memory=memory,
+        tolerance=_TOLERANCE if content_type == FITS else Tolerance(),
+        expected_seconds=seconds,
         units={"e_min_kev": "keV", "e_max_kev": "keV", "time_bin_s": "s"},
     )
 
@@ -183,13 +200,23 @@ SKY_IMAGE = kind(
     " Window.",
     _sky_image,
     "sky_image.fits",
+    seconds=2.0,
 )
-MOSAIC = kind("mosaic", "Images joined by inverse-variance weights.", _mosaic, "mosaic.fits")
+MOSAIC = kind(
+    "mosaic",
+    "Images joined by inverse-variance weights.",
+    _mosaic,
+    "mosaic.fits",
+    seconds=2.0,
+    memory=OF_MANY,
+)
 MOSAIC_SOURCES = kind(
     "mosaic_sources",
     "Sources of the mosaic, fitted to all its shadowgrams at once.",
     _mosaic_sources,
     "sources.fits",
+    seconds=5.0,
+    memory=OF_MANY,
 )
 SOURCE_LISTS = kind(
     "source_lists",

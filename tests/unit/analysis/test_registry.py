@@ -4,10 +4,12 @@ import subprocess
 import sys
 
 import pytest
+from astropy.units import Unit
 
 from analysis.engines import registry
 from analysis.engines.protocol import Engine, ImagingEngine
 from analysis.engines.registry import EngineDeclaration, EngineNotInstalledError
+from analysis.steps import StepKind
 
 
 @pytest.fixture
@@ -55,3 +57,23 @@ def test_a_web_server_that_is_asked_for_no_plan_imports_no_engine() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert answer.stdout == b"set()\n"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [kind for engine in registry.installed_engines() for kind in engine.kinds],
+    ids=lambda kind: kind.name,
+)
+def test_every_step_says_what_it_needs_and_in_which_units(kind: StepKind) -> None:
+    assert 50_000_000 <= kind.memory <= 4_000_000_000, "bytes"
+    assert 0 < kind.expected_seconds < 3600
+    assert kind.tolerance.relative < 0.01
+    for unit in kind.units.values():
+        Unit(unit)
+    assert len(kind.software()) == 64
+
+
+def test_names_of_steps_are_unique_in_their_engine() -> None:
+    for engine in registry.installed_engines():
+        names = [kind.name for kind in engine.kinds]
+        assert len(names) == len(set(names))
