@@ -14,6 +14,11 @@ from analysis.workflows.isgri_parameters import (
     IsgriLightCurveParameters,
     IsgriSpectrumParameters,
 )
+from analysis.workflows.jemx_parameters import (
+    JemxImageParameters,
+    JemxLightCurveParameters,
+    JemxSpectrumParameters,
+)
 from analysis.workflows.reproduce_parameters import ReproduceParameters
 from analysis.workflows.spectral_fit_parameters import SpectralFitParameters
 from analysis.workflows.spi_acs_lc_parameters import SpiAcsLightCurveParameters
@@ -132,6 +137,43 @@ SPECTRAL_FIT = workflow(
     further_kinds=_kinds_of_fits,
 )
 
+_JEMX_EVENTS = (
+    FileDescription("events", "JEM-X event lists of the Science Windows.", "application/fits"),
+)
+
+JEMX_IMAGE = workflow(
+    "jemx_image",
+    "analysis.workflows.jemx_image",
+    title="JEM-X image",
+    description="Sky image of one of the two JEM-X units in an energy band, 3 to 35 keV: a mosaic"
+    " of Science Windows, the list of its sources, and a picture.",
+    parameters=JemxImageParameters,
+    uses=_JEMX_EVENTS,
+    makes=ISGRI_IMAGE.makes,
+)
+
+JEMX_SPECTRUM = workflow(
+    "jemx_spectrum",
+    "analysis.workflows.jemx_spectrum",
+    title="JEM-X spectra",
+    description="Spectrum in sixteen channels, ARF and RMF of the source asked for and of each"
+    " source that an image of the Science Windows shows, all fitted together.",
+    parameters=JemxSpectrumParameters,
+    uses=_JEMX_EVENTS,
+    makes=ISGRI_SPECTRUM.makes,
+)
+
+JEMX_LC = workflow(
+    "jemx_lc",
+    "analysis.workflows.jemx_lc",
+    title="JEM-X light curves",
+    description="Light curve in an energy band of the source asked for and of each source that an"
+    " image of the Science Windows shows, all fitted together.",
+    parameters=JemxLightCurveParameters,
+    uses=_JEMX_EVENTS,
+    makes=ISGRI_LC.makes,
+)
+
 SPI_ACS_LC = workflow(
     "spi_acs_lc",
     "analysis.workflows.spi_acs_lc",
@@ -153,6 +195,9 @@ job_types: tuple[JobType[Any], ...] = (
     ISGRI_IMAGE,
     ISGRI_SPECTRUM,
     ISGRI_LC,
+    JEMX_IMAGE,
+    JEMX_SPECTRUM,
+    JEMX_LC,
     SPI_ACS_LC,
     SPECTRAL_FIT,
     REPRODUCE,

@@ -48,7 +48,10 @@ def choose(parameters: ScienceWindowParameters, owner: Principal) -> Choice:
     try:
         if parameters.scw_list:
             windows = select(
-                principal=owner, ids=parameters.scw_list, limit=parameters.max_pointings
+                principal=owner,
+                ids=parameters.scw_list,
+                limit=parameters.max_pointings,
+                kind=parameters.event_kind,
             )
             return Choice(_with_rights(parameters, windows), len(windows))
         return _by_place_and_time(parameters, owner)
@@ -68,7 +71,15 @@ def _by_place_and_time(parameters: ScienceWindowParameters, owner: Principal) ->
     start, end = parameters.period
     found = _with_rights(
         parameters,
-        select(principal=owner, ra=ra, dec=dec, radius=parameters.radius, t_start=start, t_end=end),
+        select(
+            principal=owner,
+            ra=ra,
+            dec=dec,
+            radius=parameters.radius,
+            t_start=start,
+            t_end=end,
+            kind=parameters.event_kind,
+        ),
     )
     if not found:
         raise EmptyScWList(

@@ -13,6 +13,8 @@ from pydantic import Field, field_validator, model_validator
 from analysis.engines.registry import engine_names, require_installed
 from analysis.products.source_list import CatalogueSource
 from analysis.workflows import selected_catalog
+from analysis.workflows.time_range import check_format, mjd_utc
+from archive.kinds import EVENT_KIND
 from instruments.science_window import ScienceWindowId
 from uws.parameters import JobParameters, Meaning, missing
 
@@ -98,11 +100,7 @@ class ScienceWindowParameters(JobParameters):
     @field_validator("time_format", mode="after")
     @classmethod
     def _known_format(cls, name: str) -> str:
-        from astropy.time import Time  # a second's work, only for those who send a format
-
-        if name not in Time.FORMATS:
-            raise ValueError(f"no time format of astropy's: {', '.join(Time.FORMATS)}")
-        return name
+        return check_format(name)
 
     @field_validator("src_name", mode="after")
     @classmethod
@@ -142,30 +140,23 @@ class ScienceWindowParameters(JobParameters):
         return self
 
     @property
+    def event_kind(self) -> str:
+        """The kind of file that a Science Window must have (`archive.kinds`)."""
+        return EVENT_KIND
+
+    @property
     def period(self) -> tuple[float | None, float | None]:
         """T1 and T2 as MJD, UTC; raises ``ValueError`` naming the one that can't be read."""
-        return self._mjd("T1", self.start), self._mjd("T2", self.end)
-
-    def _mjd(self, name: str, text: str | None) -> float | None:
-        if text is None:
-            return None
-        from astropy.time import Time
-
-        try:
-            value = text if self.time_format in _TEXT_FORMATS else float(text)
-            return float(Time(value, format=self.time_format, scale="utc").mjd)
-        except (ValueError, TypeError):
-            raise ValueError(
-                f"{name}: {text[:50]!r} is not a time in format {self.time_format}"
-            ) from None
+        start, end = (
+            None if text is None else mjd_utc(name, text, self.time_format)
+            for name, text in (("T1", self.start), ("T2", self.end))
+        )
+        return start, end
 
 
 @lru_cache(maxsize=4)
 def _parsed(catalogue: str) -> tuple[CatalogueSource, ...]:
     return selected_catalog.parse(catalogue)
-
-
-_TEXT_FORMATS = {"isot", "iso", "fits", "yday", "byear_str", "jyear_str", "datetime64"}
 
 
 class ImagingParameters(ScienceWindowParameters):

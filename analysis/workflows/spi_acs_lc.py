@@ -18,7 +18,9 @@ from analysis.products.light_curve import LightCurve, write_light_curve
 from analysis.products.source_list import CatalogueSource
 from analysis.products.time_coverage import TimeCoverage
 from analysis.publishing import Finished, ProductFile, give
-from analysis.steps import RawFile, Step
+from analysis.steps import Step
+from analysis.workflows.isgri import event_file
+from analysis.workflows.job_products import FITS, PNG, log
 from analysis.workflows.running import WorkflowRun, running
 from analysis.workflows.spi_acs_lc_parameters import SpiAcsLightCurveParameters
 from archive.kinds import SPI_ACS_KIND
@@ -33,13 +35,10 @@ from archive.selection import (
 from auth.principal import Principal
 from instruments.spi_acs import ENERGY_MAX_KEV, ENERGY_MIN_KEV
 from instruments.time import SECONDS_PER_DAY, ijd_from_mjd_utc, mjd_utc_from_ijd
-from provenance.records import EntityRecord
 from uws.errors import JobFailure
 from uws.types import JobContext
 
 NAME = "spi_acs_lc"
-FITS = "application/fits"
-PNG = "image/png"
 SIMULATED = "Simulated data: no count of this light curve is real"
 
 
@@ -85,7 +84,7 @@ def run(context: JobContext[SpiAcsLightCurveParameters]) -> None:
                 lambda path, _: _copy(drawn.file.path, path),
                 light_curve.describe_preview,
             ),
-            _log(work),
+            log(work),
         ],
         [result.file.activity.id for result in work.results.values()],
         public=parameters.publish and all(window.is_public for window in used),
@@ -133,7 +132,7 @@ def _graph(
     """The steps of each Science Window, the light curve, its picture."""
     grid = _grid(parameters)
     notice = SIMULATED if any(window.is_simulated for window in windows) else ""
-    rates = [ALL_SKY.rates(_raw(window), grid) for window in windows]
+    rates = [ALL_SKY.rates(event_file(window), grid) for window in windows]
     curve = ALL_SKY.light_curve(rates)
     return rates, curve, ALL_SKY.picture(curve, grid, notice)
 
@@ -147,20 +146,6 @@ def _good(work: WorkflowRun, rates: Sequence[Step], outcome: GraphResult) -> lis
     for failure in failures:
         work.tell(f"left out: {failure.reason}")
     return [step for step in rates if step.identity not in outcome.failures]
-
-
-def _raw(window: ScienceWindowRecord) -> RawFile:
-    file = window.event_file
-    return RawFile(
-        str(window.id),
-        file.path,
-        EntityRecord(
-            window.entity_id,
-            name=f"{file.path.name} {window.id}",
-            location=str(file.location),
-            checksum=f"sha256:{file.sha256}",
-        ),
-    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -227,6 +212,8 @@ class _LightCurve:
             e_min_kev=ENERGY_MIN_KEV,
             e_max_kev=ENERGY_MAX_KEV,
             fov=WHOLE_SKY_DEG,
+            time_bins=len(self.bins.number),
+            time_resolution_s=self.grid.bin_s,
             t_min=mjd_utc_from_ijd(coverage.t_start_ijd),
             t_max=mjd_utc_from_ijd(coverage.t_stop_ijd),
             exposure_s=coverage.livetime_s,
@@ -245,15 +232,6 @@ class _LightCurve:
             title="SPI-ACS count rates by time",
             listed=False,
         )
-
-
-def _log(work: WorkflowRun) -> ProductFile:
-    text = "".join(f"{line}\n" for line in work.lines)
-
-    def write(path: Path, made: Sequence[Card]) -> None:
-        path.write_text(text, encoding="utf-8")
-
-    return ProductFile("log", "log.txt", "text/plain; charset=utf-8", (), write)
 
 
 def _copy(source: Path, target: Path) -> None:

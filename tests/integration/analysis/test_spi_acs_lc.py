@@ -98,6 +98,8 @@ def test_the_product_is_published_as_a_time_series_of_the_whole_sky(light_curve)
     assert row.obs_collection == "INTEGRAL-SIM"
     assert (row.t_max - row.t_min) * SECONDS_PER_DAY == pytest.approx(50, abs=0.1)
     assert row.t_exptime == pytest.approx(50, abs=5.1)  # telemetry may have been lost
+    assert row.t_xel == pytest.approx(row.t_exptime, abs=2)
+    assert row.t_resolution == 1.0
 
 
 def test_position_and_name_do_not_matter(light_curve):
