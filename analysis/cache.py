@@ -3,8 +3,9 @@
 Every result has a folder of its own, named by identity, holding the file and ``making.json``: the
 provenance record of the activity that made it, with the file's checksum, and what the index in
 PostgreSQL (`analysis.cache_index`) needs to know. A folder is whole or absent, since it is written
-under a temporary name, flushed and renamed; the first one stands. Nothing of the run is in the file
-itself. Nothing here needs a database: processes on any machine that reaches the folder write here.
+under a temporary name, flushed and renamed; the first one stands. After a loss of power the last
+ones may be absent, but what is there is whole. Nothing of the run is in the file itself. Nothing
+here needs a database: processes on any machine that reaches the folder write here.
 
 The folder's file system must rename folders atomically: a local POSIX file system, or NFS v4.
 """
@@ -150,7 +151,6 @@ class Cache:
             (folder / MAKING).write_text(json.dumps(making, indent=1), encoding="utf-8")
             for written in folder.iterdir():
                 _flush(written)
-            _flush(folder)
             target = self._folder(identity)
             while True:
                 target.parent.mkdir(exist_ok=True)
@@ -168,7 +168,6 @@ class Cache:
                             identity[:12],
                         )
                     return *first, False
-                _flush(target.parent)
                 stored = CachedFile(target / file_name, record.entity, record.activity)
                 return stored, record, True
 

@@ -128,6 +128,10 @@ class Cluster:
         os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "error")
         for module in ("distributed", "analysis.cluster_tasks"):
             import_module(module)
+        # nobody looks at pages of the parts, which any user of this machine could reach
+        import_module("dask").config.set(
+            {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
+        )
         for module in self._preload:
             prepare(module)
         for left in self._folder.glob("tmp*"):
@@ -227,6 +231,7 @@ class Cluster:
                 host="127.0.0.1",
                 port=0,
                 dashboard=False,
+                dashboard_address="127.0.0.1:0",
                 security=security(_address(self._cache_root, f"{protocol}://")),
             ) as scheduler:
                 os.write(tell, f"{scheduler.address}\n".encode())
@@ -257,6 +262,7 @@ class Cluster:
                 self._url,
                 nthreads=slots,
                 host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
                 memory_limit=0,
                 resources={MEMORY: memory},
                 local_directory=where,

@@ -2,9 +2,9 @@
 
 The driver holds no truth of its own. What is made lies in the cache and its index, who makes what
 is in PostgreSQL: another driver of the same graph, after the death of this one or beside it, goes
-on from there. The one who runs a graph is told of every result as soon as it is registered and
-before any step that uses it starts, so that provenance is always entered from the events towards
-the products.
+on from there. A result that lies in the cache is used at once, and registered with others a moment
+later, in the order in which they were made: so provenance is always entered from the events towards
+the products. The one who runs a graph is told of every result when it is registered.
 """
 
 import time
@@ -25,6 +25,8 @@ _TRIES = 3
 _LOOK_EVERY_S = 0.25
 _RENEW_EVERY_S = 4.0
 _RECONNECT_EVERY_S = 0.1
+#: How long what was made may wait to be registered, with more, in seconds.
+_REGISTER_EVERY_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ class _Driver:
         self._ready: dict[str, Step] = {}
         self._running: dict[str, tuple[Step, str]] = {}  # by identity; with the key
         self._elsewhere: dict[str, Step] = {}
+        self._made: dict[Step, Making] = {}  # and not registered yet
+        self._register_due = 0.0
         self._tries: dict[str, int] = {}
         self._lost_since: float | None = None
         self._look_due = self._renew_due = 0.0
@@ -139,14 +143,15 @@ class _Driver:
         """See `run_graph`."""
         self._ledger.hold(self._steps)
         self._require(self._targets)
-        while self._waiting or self._ready or self._running or self._elsewhere:
+        while self._waiting or self._ready or self._running or self._elsewhere or self._made:
             self._begin()
-            ended = self._wait()
-            self._settle(ended)
+            self._register()
+            self._settle(self._wait())
             self._look_elsewhere()
             if time.monotonic() >= self._renew_due:
                 self._ledger.renew()
                 self._renew_due = time.monotonic() + _RENEW_EVERY_S
+        self._register(at_once=True)
         return self._outcome
 
     def _require(self, targets: Sequence[Step]) -> None:
@@ -214,9 +219,11 @@ class _Driver:
             self._ready[step.identity] = step
 
     def _succeed(self, result: StepResult) -> None:
+        """The result lies in the cache, so that what reads it can be made."""
         identity = result.step.identity
         self._outcome.results[identity] = result
-        self._listener.succeeded(result)
+        if result.restored:
+            self._listener.succeeded(result)
         for user in self._users.pop(identity, ()):
             lacking = self._waiting.get(user.identity)
             if lacking is not None:
@@ -272,16 +279,15 @@ class _Driver:
             time.sleep(_RECONNECT_EVERY_S)
 
     def _wait(self) -> list[Ended]:
-        timeout_s = _LOOK_EVERY_S if self._elsewhere or self._ready else 1.0
+        timeout_s = _LOOK_EVERY_S if self._elsewhere or self._ready or self._made else 1.0
         if self._running or self._elsewhere:
             ear = self._ledger.ear() if self._elsewhere else None
             return self._executor().wait(timeout_s, ear)
         return []
 
     def _settle(self, ended: Sequence[Ended]) -> None:
-        """Register what was made, all at once; try again, or give up, what was not."""
+        """Go on with what was made; try again, or give up, what was not."""
         by_key = {key: step for step, key in self._running.values()}
-        made: dict[Step, Making] = {}
         for item in ended:
             step = by_key.get(item.key)
             if step is None:
@@ -289,7 +295,11 @@ class _Driver:
             del self._running[step.identity]
             outcome = item.outcome
             if isinstance(outcome, Making):
-                made[step] = outcome
+                self._lost_since = None
+                if not self._made:
+                    self._register_due = time.monotonic() + _REGISTER_EVERY_S
+                self._made[step] = outcome
+                self._succeed(StepResult(step, outcome.file, restored=False))
             elif isinstance(outcome, DamagedInputs):
                 self._remake(step, outcome.identities)
             elif outcome is None:
@@ -297,13 +307,24 @@ class _Driver:
                 self._be_patient(ClusterLost("the computers that run steps can't be reached"))
             else:
                 self._try_again(step, outcome)
-        if made:
-            self._lost_since = None
-            entered = self._ledger.register(made)
-            for step, making in made.items():
-                is_new = step.identity in entered and not making.restored
-                messages = making.messages if is_new else ()
-                self._succeed(StepResult(step, making.file, not is_new, messages))
+
+    def _register(self, *, at_once: bool = False) -> None:
+        """Register what was made, many at once, while other steps run; then tell of it.
+
+        In the order in which it was made, so that what a result was made from is always in first.
+        What a driver that dies leaves unregistered lies on disk and is found there.
+        """
+        is_idle = not self._running and not self._ready
+        if not self._made or not (at_once or is_idle or time.monotonic() >= self._register_due):
+            return
+        made, self._made = self._made, {}
+        entered = self._ledger.register(made)
+        for step, making in made.items():
+            is_new = step.identity in entered and not making.restored
+            messages = making.messages if is_new else ()
+            result = StepResult(step, making.file, not is_new, messages)
+            self._outcome.results[step.identity] = result
+            self._listener.succeeded(result)
 
     def _try_again(self, step: Step, failure: AnalysisError) -> None:
         tries = self._tries[step.identity] = self._tries.get(step.identity, 0) + 1

@@ -28,6 +28,8 @@ from typing import Any, NoReturn
 
 from analysis.errors import AnalysisError, NotEnoughMemory, ProcessEnded, StepBroken
 from analysis.making import DamagedInputs, Making, Task, make
+from provenance.agents import surroundings
+from provenance.surroundings import whereabouts
 from uws import processes
 
 logger = logging.getLogger(__name__)
@@ -310,6 +312,9 @@ def nurse(connection: Connection, preload: Sequence[str] = ()) -> None:
         signal.signal(number, signal.SIG_IGN)
     for module in preload:
         prepare(module)
+    # what each step's record tells of this machine: found out once, not by each of them
+    surroundings("nobody")
+    whereabouts()
     _Nursery(connection).serve()
 
 

@@ -1,0 +1,213 @@
+"""Two hosts share graphs: each with a network, a file tree and a name of its own.
+
+They reach the database by TCP with a password, the site's Dask scheduler by TCP with certificates,
+and no file but those of the declared store (cache, jobs, archive).
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from graph_jobs import Client, eventually
+from own_server import DATABASE, ROOT, OwnServer
+
+HERE = "10.213.7.1"
+HOSTS = {"vohost1": "10.213.7.2", "vohost2": "10.213.7.3"}
+PASSWORD = "open sesame"
+BRIDGE = "vobridge"
+#: Hides all files of this machine's /tmp but the store, and names the host.
+ENTER = """
+set -e
+hostname "$1"; shift
+mkdir -p /mnt
+mount --make-rprivate /
+mount --bind "$1" /mnt
+mount -t tmpfs tmpfs /tmp
+mkdir -p "$1"
+mount --move /mnt "$1"; shift
+exec "$@"
+"""
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def network() -> Iterator[None]:
+    """Two network namespaces joined by a bridge; without the right to make them: skipped."""
+    if shutil.which("ip") is None or shutil.which("unshare") is None:
+        pytest.skip("no programs ip and unshare (iproute2, util-linux)")
+    with ExitStack() as undo:
+        try:
+            _run("ip", "link", "add", BRIDGE, "type", "bridge")
+            undo.callback(_run, "ip", "link", "del", BRIDGE)
+            _run("ip", "address", "add", f"{HERE}/24", "dev", BRIDGE)
+            _run("ip", "link", "set", BRIDGE, "up")
+            for number, (host, address) in enumerate(HOSTS.items()):
+                near, far = f"vonear{number}", f"vofar{number}"
+                _run("ip", "netns", "add", host)
+                undo.callback(_run, "ip", "netns", "del", host)
+                _run("ip", "link", "add", near, "type", "veth", "peer", "name", far, "netns", host)
+                _run("ip", "link", "set", near, "master", BRIDGE, "up")
+                _run("ip", "-n", host, "address", "add", f"{address}/24", "dev", far)
+                _run("ip", "-n", host, "link", "set", far, "up")
+                _run("ip", "-n", host, "link", "set", "lo", "up")
+        except subprocess.CalledProcessError as refused:
+            pytest.skip(f"namespaces aren't permitted here: {refused.stderr.decode().strip()}")
+        yield
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Dask's settings for who may talk to the scheduler, as environment variables."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl to make a certificate with")
+    folder = Path(tempfile.mkdtemp(dir="/var/tmp"))  # /tmp is hidden from the hosts
+    key, made = folder / "key.pem", folder / "certificate.pem"
+    _run(
+        *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
+        *("-nodes", "-days", "1", "-subj", "/CN=vo", "-keyout", str(key), "-out", str(made)),
+    )
+    settings = {"REQUIRE_ENCRYPTION": "True", "TLS__CA_FILE": str(made)}
+    for role in ("SCHEDULER", "WORKER", "CLIENT"):
+        settings[f"TLS__{role}__CERT"] = str(made)
+        settings[f"TLS__{role}__KEY"] = str(key)
+    return {f"DASK_DISTRIBUTED__COMM__{name}": value for name, value in settings.items()}
+
+
+class TwoHosts:
+    """A server whose jobs run on two other hosts. store: the one folder that all reach."""
+
+    def __init__(self, server: OwnServer, variables: dict[str, str]) -> None:
+        self.server = server
+        self.store = server.folder / "store"
+        self.store.mkdir(mode=0o755)
+        self._programs: list[subprocess.Popen[bytes]] = []
+        self._variables = variables
+
+    def listen(self) -> None:
+        """Let PostgreSQL take connections by TCP, from who knows the password."""
+        data = self.server.cluster.place.data
+        with (data / "postgresql.conf").open("a") as configuration:
+            configuration.write(f"listen_addresses = '{HERE}'\nport = 5432\n")
+        with (data / "pg_hba.conf").open("a") as access:
+            access.write("host all all 10.213.7.0/24 scram-sha-256\n")
+        self.server.restart_database()
+        for role in ("vo_owner", "vo_reader"):
+            self.server.cluster.query(f"ALTER ROLE {role} PASSWORD '{PASSWORD}'")
+
+    def start(self) -> str:
+        """The scheduler here, a Dask worker and a worker of jobs on each host."""
+        with socket.socket() as free:
+            free.bind((HERE, 0))
+            port = free.getsockname()[1]
+        site = f"tls://{HERE}:{port}"
+        dask = str(Path(sys.executable).with_name("dask"))
+        options = [f"--host={HERE}", f"--port={port}", "--no-dashboard", "--protocol=tls"]
+        self._start([dask, "scheduler", *options], {})
+        password = PASSWORD.replace(" ", "%20")
+        for host, address in HOSTS.items():
+            enter = ["ip", "netns", "exec", host, "unshare", "--mount", "--uts"]
+            enter += ["sh", "-c", ENTER, "enter", host, str(self.store)]
+            options = [f"--host={address}", "--nthreads=1", "--no-nanny", "--no-dashboard"]
+            self._start([*enter, dask, "worker", site, *options], {})
+            self._start(
+                [*enter, sys.executable, str(ROOT / "manage.py"), "uws_worker", "--jobs=1"],
+                {
+                    "DATABASE_URL": f"postgresql://vo_owner:{password}@{HERE}/{DATABASE}",
+                    "VO_READER_DATABASE_URL": f"postgresql://vo_reader:{password}@{HERE}/{DATABASE}",
+                    "VO_DASK_SCHEDULER": site,
+                },
+            )
+        return site
+
+    def _start(self, command: list[str], variables: dict[str, str]) -> None:
+        environment = {**self.server.environment, **self._variables, **variables}
+        with self.server.log.open("ab") as log:
+            self._programs.append(
+                subprocess.Popen(
+                    command,
+                    cwd=ROOT,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            )
+
+    def stop(self) -> None:
+        """End all that was started."""
+        for program in reversed(self._programs):
+            program.terminate()
+        for program in reversed(self._programs):
+            program.wait(20)
+
+
+@pytest.fixture(scope="module")
+def hosts(network: None, certificate: dict[str, str]) -> Iterator[TwoHosts]:
+    """A server with a database of its own, and the two hosts."""
+    with OwnServer(variables={"VO_UWS_JOB_MODULES": "tiny_jobs"}) as server:
+        hosts = TwoHosts(server, certificate)
+        for name in ("VO_CACHE_ROOT", "VO_JOB_ROOT", "VO_ARCHIVE_ROOT", "VO_PRODUCT_ROOT"):
+            server.environment[name] = str(hosts.store / name.lower())
+        server.start_web()
+        hosts.listen()
+        try:
+            hosts.start()
+            yield hosts
+        finally:
+            hosts.stop()
+            shutil.rmtree(
+                Path(certificate["DASK_DISTRIBUTED__COMM__TLS__CA_FILE"]).parent,
+                ignore_errors=True,
+            )
+
+
+def test_two_hosts_share_one_graph_and_make_each_step_once(hosts: TwoHosts) -> None:
+    folder = hosts.store / "tiny"
+    folder.mkdir()
+    client = Client(hosts.server.url, folder)
+
+    def workers() -> set[str]:
+        found = hosts.server.cluster.query("SELECT host FROM uws_worker", DATABASE)
+        return set(found.split())
+
+    assert eventually(lambda: workers() == set(HOSTS)), "both hosts reach the database"
+    numbers = "1,2,3,4,5,6"
+    jobs = [client.begin(numbers=f"{numbers},{extra}", seconds=0.7) for extra in (10, 20)]
+    assert [client.result(job) for job in jobs] == [31, 41]
+    assert sorted(client.done(), key=int) == ["1", "2", "3", "4", "5", "6", "10", "20", "31", "41"]
+    ran_on = hosts.server.cluster.query(
+        "SELECT DISTINCT host FROM provenance_activity,"
+        " substring(coalesce(private_comment, comment) FROM 'vohost[12]') AS host"
+        " WHERE host IS NOT NULL",
+        DATABASE,
+    )
+    assert set(ran_on.split()) == set(HOSTS), "steps of the graph ran on both"
+
+
+def test_a_host_that_dies_delays_only(hosts: TwoHosts) -> None:
+    folder = hosts.store / "tiny2"
+    folder.mkdir()
+    client = Client(hosts.server.url, folder)
+    job = client.begin(numbers="101,102,103,104,105,106", seconds=0.7)
+    eventually(lambda: len(client.begun()) >= 3)
+    address = HOSTS["vohost1"]
+    _run("ip", "-n", "vohost1", "link", "set", "vofar0", "down")
+    for program in hosts._programs[1:3]:
+        os.killpg(program.pid, 9)  # the machine has lost its power
+    began = time.monotonic()
+    assert client.result(job) == sum(range(101, 107)), address
+    assert time.monotonic() - began < 90
+    made = client.done()
+    assert sorted(set(made), key=int) == [*map(str, range(101, 107)), str(sum(range(101, 107)))]
