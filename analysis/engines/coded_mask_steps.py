@@ -16,13 +16,9 @@ from analysis.engines import coded_mask
 from analysis.engines.coded_mask import storage
 from analysis.engines.coded_mask.targets import from_parameter
 from analysis.engines.coded_mask.telescope import Telescope, telescope
+from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.preview import write_preview
-from analysis.products.source_list import (
-    CatalogueSource,
-    above,
-    read_source_list,
-    write_source_list,
-)
+from analysis.products.source_list import above, read_source_list, write_source_list
 from analysis.steps import Parameter, Report, StepFunction, StepInputs, StepKind, Tolerance
 from instruments.reference_catalogue import REFERENCE_CATALOGUE
 

@@ -7,9 +7,10 @@ from analysis.engines import osa_steps as steps
 from analysis.engines.osa import results
 from analysis.engines.osa.installation import installation
 from analysis.engines.protocol import ExtractionPlan, ImagePlan, LightCurvePlan, MosaicSteps
+from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.sky_maps import SkyMaps
 from analysis.products.source_light_curve import SourceLightCurve
-from analysis.products.source_list import CatalogueSource, Source
+from analysis.products.source_list import Source
 from analysis.products.source_spectrum import SourceSpectrum, SpectralResponse
 from analysis.software import software_of
 from analysis.steps import Parameter, RawFile, Step, StepKind

@@ -33,14 +33,9 @@ from analysis.engines.osa.installation import (
 )
 from analysis.engines.osa.running import run
 from analysis.errors import EmptyImageList, MachineFailure
+from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.preview import write_preview
-from analysis.products.source_list import (
-    CatalogueSource,
-    Source,
-    above,
-    read_source_list,
-    write_source_list,
-)
+from analysis.products.source_list import Source, above, read_source_list, write_source_list
 from analysis.software import SoftwareOf
 from analysis.steps import Parameter, Report, StepInputs, StepKind
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.sky_maps import SkyMaps
 from analysis.products.source_light_curve import SourceLightCurve
-from analysis.products.source_list import CatalogueSource, Source
+from analysis.products.source_list import Source
 from analysis.products.source_spectrum import SourceSpectrum, SpectralResponse
 from analysis.steps import RawFile, Step, StepKind
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
+from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.detectors import ISGRI, SPI_ACS, Detector, detector_in
 from analysis.products.fits_files import Card, write_fits
 from analysis.products.fits_reading import (
@@ -23,7 +24,6 @@ from analysis.products.fits_reading import (
     tables,
 )
 from analysis.products.ogip import Array, annotate, primary_hdu, source_cards, source_in
-from analysis.products.source_list import CatalogueSource
 from analysis.products.time_coverage import TimeCoverage
 from instruments.time import SECONDS_PER_DAY
 

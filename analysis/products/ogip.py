@@ -7,10 +7,10 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
+from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.detectors import Detector
 from analysis.products.fits_files import Card
 from analysis.products.fits_reading import keyword_text, opened
-from analysis.products.source_list import CatalogueSource
 from analysis.products.time_coverage import TimeCoverage
 
 Array = NDArray[np.float64]

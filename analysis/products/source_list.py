@@ -19,15 +19,6 @@ FRAME_CARD: Card = ("RADESYS", "ICRS", "Celestial reference system")
 
 
 @dataclass(frozen=True, slots=True)
-class CatalogueSource:
-    """A known source: its name and its ICRS position in degrees."""
-
-    name: str
-    ra: float
-    dec: float
-
-
-@dataclass(frozen=True, slots=True)
 class Source:
     """A row of a source list.
 

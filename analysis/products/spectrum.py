@@ -14,6 +14,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
+from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.detectors import ISGRI, Detector, detector_in
 from analysis.products.fits_files import Card, write_fits
 from analysis.products.fits_reading import (
@@ -36,7 +37,6 @@ from analysis.products.ogip import (
     source_cards,
     source_in,
 )
-from analysis.products.source_list import CatalogueSource
 from analysis.products.time_coverage import TimeCoverage
 
 #: QUALITY of a usable channel, and of one that holds no data.

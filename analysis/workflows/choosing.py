@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from analysis.canonical import digest
 from analysis.errors import EmptyScWList, NoScWData, NoValidScW
-from analysis.products.source_list import CatalogueSource
+from analysis.products.catalogue_source import CatalogueSource
 from analysis.workflows.selection import ScienceWindowParameters
 from archive import catalogue, object_names
 from archive.selection import (

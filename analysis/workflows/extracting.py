@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from analysis.products.source_list import CatalogueSource, above
+from analysis.products.catalogue_source import CatalogueSource
+from analysis.products.source_list import above
 from analysis.steps import Step
 from analysis.workflows.choosing import source_of_interest
 from analysis.workflows.imaging import ImageGraph, image_graph, imaged

@@ -14,10 +14,10 @@ import numpy as np
 from analysis.engines.protocol import LightCurvePlan, TimingEngine
 from analysis.engines.registry import timing_engine
 from analysis.execution import StepResult
+from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.fits_files import Card
 from analysis.products.light_curve import LightCurve, write_light_curve
 from analysis.products.source_light_curve import SourceLightCurve
-from analysis.products.source_list import CatalogueSource
 from analysis.products.source_previews import write_light_curve_preview
 from analysis.products.time_coverage import TimeCoverage
 from analysis.publishing import Finished, ProductFile, give

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analysis.products.source_list import CatalogueSource
+from analysis.products.catalogue_source import CatalogueSource
 
 MAX_SOURCES = 500
 _NAMES = ("src_names", "name", "NAME", "SOURCE_NAME", "main_id")

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from analysis.engines.registry import engine_names, require_installed
-from analysis.products.source_list import CatalogueSource
+from analysis.products.catalogue_source import CatalogueSource
 from analysis.workflows import selected_catalog
 from analysis.workflows.time_range import check_format, mjd_utc
 from archive.kinds import EVENT_KIND

@@ -14,6 +14,7 @@ from typing import Any
 from analysis.engines.protocol import ExtractionPlan, SpectralEngine
 from analysis.engines.registry import spectral_engine
 from analysis.execution import StepResult
+from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.detectors import Detector
 from analysis.products.fits_files import Card
 from analysis.products.responses import (
@@ -22,7 +23,6 @@ from analysis.products.responses import (
     write_ancillary_response,
     write_redistribution_matrix,
 )
-from analysis.products.source_list import CatalogueSource
 from analysis.products.source_previews import write_spectrum_preview
 from analysis.products.source_spectrum import GOOD, SourceSpectrum, SpectralResponse
 from analysis.products.spectrum import spectrum, write_spectrum

@@ -12,10 +12,10 @@ from analysis.all_sky.rebinning import BinnedCounts, Grid, read_bins
 from analysis.all_sky.steps import ALL_SKY
 from analysis.errors import EmptyScWList, NoValidScW
 from analysis.execution import GraphResult
+from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.detectors import SPI_ACS
 from analysis.products.fits_files import Card
 from analysis.products.light_curve import LightCurve, write_light_curve
-from analysis.products.source_list import CatalogueSource
 from analysis.products.time_coverage import TimeCoverage
 from analysis.publishing import Finished, ProductFile, give
 from analysis.steps import Step

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from analysis.engines.coded_mask_engine import ENGINE
 from analysis.engines.protocol import ExtractionPlan, ImagePlan, LightCurvePlan
-from analysis.products.source_list import CatalogueSource
+from analysis.products.catalogue_source import CatalogueSource
 from analysis.steps import RawFile, Step, StepInputs, in_order
 from provenance.records import EntityRecord
 

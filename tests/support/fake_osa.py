@@ -186,9 +186,9 @@ def make_samples(folder: Path) -> None:
     from astropy.io import fits
     from sample_spectra import sample_light_curve, sample_response, sample_spectrum
 
+    from analysis.products.catalogue_source import CatalogueSource
     from analysis.products.light_curve import write_light_curve
     from analysis.products.responses import write_ancillary_response, write_redistribution_matrix
-    from analysis.products.source_list import CatalogueSource
     from analysis.products.spectrum import write_spectrum
 
     primary = fits.PrimaryHDU()

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.detectors import ISGRI, JEMX_1, SPI_ACS, Detector
 from analysis.products.light_curve import LightCurve
 from analysis.products.ogip import Array
 from analysis.products.responses import AncillaryResponse, RedistributionMatrix
-from analysis.products.source_list import CatalogueSource
 from analysis.products.spectrum import Spectrum, spectrum
 from analysis.products.time_coverage import TimeCoverage
 

@@ -36,8 +36,9 @@ from analysis.engines.coded_mask.source_search import (
     SYSTEMATIC_FRACTION,
     THRESHOLD_RISE,
 )
+from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.sky_maps import Map
-from analysis.products.source_list import CatalogueSource, Source
+from analysis.products.source_list import Source
 
 Array = NDArray[np.float64]
 

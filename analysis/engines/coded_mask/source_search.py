@@ -34,7 +34,8 @@ from analysis.engines.coded_mask.source_fit import (
     FittedSources,
     SourceFit,
 )
-from analysis.products.source_list import CatalogueSource, Source
+from analysis.products.catalogue_source import CatalogueSource
+from analysis.products.source_list import Source
 
 Array = NDArray[np.float64]
 

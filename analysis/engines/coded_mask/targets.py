@@ -9,7 +9,8 @@ from analysis.engines.coded_mask.camera import Camera
 from analysis.engines.coded_mask.extraction import Target
 from analysis.engines.coded_mask.matching import match_radius_deg, separation_deg
 from analysis.engines.coded_mask.source_search import FREE_POSITION_SIGMA
-from analysis.products.source_list import CatalogueSource, Source
+from analysis.products.catalogue_source import CatalogueSource
+from analysis.products.source_list import Source
 
 #: Sources nearer than this part of the resolution can't be told apart: they are one.
 APART = 0.25

@@ -19,8 +19,8 @@ from astropy.io import fits
 from analysis.engines.osa.commands import GROUP_FOLDER, Band, OsaInstrument, OsaSettings
 from analysis.engines.osa.installation import IC_MASTER, REPOSITORY_FOLDERS, OsaInstallation
 from analysis.errors import NoScWData, PossiblyWrongEnergyRange
+from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.fits_files import checksummed
-from analysis.products.source_list import CatalogueSource
 
 #: Keywords in which OSA's programs write when they ran.
 _OF_THE_RUN = ("DATE", "STAMP")

@@ -15,7 +15,8 @@ from analysis.engines.coded_mask import (
 from analysis.engines.coded_mask.isgri import isgri_camera, select_events
 from analysis.engines.coded_mask.matching import separation_deg
 from analysis.engines.coded_mask.source_fit import SourceFit
-from analysis.products.source_list import CatalogueSource, Source
+from analysis.products.catalogue_source import CatalogueSource
+from analysis.products.source_list import Source
 from fixtures.plan import SMALL_PLAN
 from fixtures.sky import SKY
 from instruments.isgri_files import EVENT_FILE

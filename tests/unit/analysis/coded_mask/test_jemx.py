@@ -20,7 +20,7 @@ from analysis.engines.coded_mask.matching import separation_deg
 from analysis.engines.coded_mask.responses import spectral_response
 from analysis.engines.coded_mask.source_fit import SourceFit
 from analysis.errors import NoJEMXEvents, ScWDataCorrupted
-from analysis.products.source_list import CatalogueSource
+from analysis.products.catalogue_source import CatalogueSource
 from fixtures.archive_writer import write_science_window
 from fixtures.jemx_simulator import intensity, simulate_jemx
 from fixtures.plan import SMALL_PLAN, Pointing

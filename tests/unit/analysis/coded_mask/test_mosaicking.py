@@ -9,7 +9,7 @@ from scipy.ndimage import map_coordinates
 
 from analysis.engines.coded_mask.matching import separation_deg
 from analysis.errors import EmptyImageList, PointingsTooFarApart
-from analysis.products.source_list import CatalogueSource
+from analysis.products.catalogue_source import CatalogueSource
 
 CRAB = (83.6331, 22.0145)
 

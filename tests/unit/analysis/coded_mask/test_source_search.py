@@ -9,7 +9,7 @@ from analysis.engines.coded_mask.camera import tangents
 from analysis.engines.coded_mask.ghosts import ghost_shifts
 from analysis.engines.coded_mask.isgri import isgri_camera, select_events
 from analysis.engines.coded_mask.matching import match_radius_deg, nearest, separation_deg
-from analysis.products.source_list import CatalogueSource
+from analysis.products.catalogue_source import CatalogueSource
 
 H = 3202.97
 

@@ -22,7 +22,7 @@ from analysis.engines.protocol import (
     TimingEngine,
 )
 from analysis.errors import NoScWData, ScWDataCorrupted
-from analysis.products.source_list import CatalogueSource
+from analysis.products.catalogue_source import CatalogueSource
 from analysis.steps import in_order
 
 PLAN = ImagePlan(20.0, 40.0, 7.0, title="Mosaic")
