@@ -96,6 +96,10 @@ class EnergyBandError(ValueError):
     """An energy band that ISGRI images cannot be made in; the message says why."""
 
 
+class FractionalEnergyError(EnergyBandError):
+    """A limit of the band lies within a channel."""
+
+
 # --- Mask -----------------------------------------------------------------------------------------
 
 
@@ -229,7 +233,7 @@ def check_energy_band(e_min_kev: float, e_max_kev: float) -> None:
                 f"{ENERGY_MIN_KEV:g} to {ENERGY_MAX_KEV:g} keV."
             )
         if not (energy / ENERGY_STEP_KEV).is_integer():
-            raise EnergyBandError(
+            raise FractionalEnergyError(
                 f"The {name} energy {energy:g} keV is no multiple of {ENERGY_STEP_KEV:g} keV."
             )
     if e_min_kev >= e_max_kev:

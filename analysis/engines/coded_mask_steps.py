@@ -16,6 +16,7 @@ from analysis.engines import coded_mask
 from analysis.engines.coded_mask import storage
 from analysis.engines.coded_mask.targets import from_parameter
 from analysis.engines.coded_mask.telescope import Telescope, telescope
+from analysis.engines.energy_bands import band_failure
 from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.preview import write_preview
 from analysis.products.source_list import above, read_source_list, write_source_list
@@ -37,7 +38,10 @@ def _shadowgram(
 ) -> None:
     seen_by = telescope_of(parameters)
     band = (number_of(parameters["e_min_kev"]), number_of(parameters["e_max_kev"]))
-    seen_by.check_energy_band(*band)
+    try:
+        seen_by.check_energy_band(*band)
+    except ValueError as error:
+        raise band_failure(error) from error
     shadowgram = coded_mask.shadowgram_of(storage.read_events(inputs.one("events")), *band)
     if not shadowgram.counts.any():
         raise seen_by.no_events(

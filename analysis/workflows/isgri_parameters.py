@@ -1,5 +1,6 @@
 """What ISGRI's jobs take; light to import, since the web server needs no more of them."""
 
+from analysis.engines.energy_bands import band_failure
 from analysis.workflows.selection import (
     ImagingParameters,
     LightCurveParameters,
@@ -17,7 +18,7 @@ class _IsgriBand(ImagingParameters):
         try:
             isgri.check_energy_band(self.e_min_kev, self.e_max_kev)
         except isgri.EnergyBandError as error:
-            raise ValueError(f"E1_keV, E2_keV: {error}") from error
+            raise ValueError(f"E1_keV, E2_keV: {band_failure(error)}") from error
 
 
 class IsgriImageParameters(_IsgriBand):

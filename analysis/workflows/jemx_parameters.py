@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from analysis.engines.energy_bands import band_failure
 from analysis.workflows.selection import (
     ImagingParameters,
     LightCurveParameters,
@@ -44,7 +45,7 @@ class _JemxBand(ImagingParameters):
         try:
             jemx.check_energy_band(self.e_min_kev, self.e_max_kev)
         except jemx.JemxBandError as error:
-            raise ValueError(f"E1_keV, E2_keV: {error}") from error
+            raise ValueError(f"E1_keV, E2_keV: {band_failure(error)}") from error
 
 
 class JemxImageParameters(_JemxBand):

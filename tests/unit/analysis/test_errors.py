@@ -1,9 +1,11 @@
 """Failures that users read: named, placed, told apart, and whole after any journey."""
 
+import ast
 import pickle
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
 
@@ -76,3 +78,18 @@ def test_a_failure_is_told_of_the_place_where_it_came_up() -> None:
     failure = NoISGRIEvents("none", step="select_events").at("066500330010.001", "shadowgram")
     assert (failure.science_window, failure.step) == ("066500330010.001", "select_events")
     assert type(failure) is NoISGRIEvents
+
+
+def test_every_failure_is_raised_somewhere_and_documented() -> None:
+    """A name that nothing raises would be a promise that nobody keeps."""
+    root = Path(__file__).parents[3]
+    raised: set[str] = set()
+    for path in (root / "analysis").rglob("*.py"):
+        if path != root / "analysis" / "errors.py":
+            tree = ast.parse(path.read_text())
+            raised |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+            raised |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    page = (root / "docs" / "analysis.md").read_text()
+    for kind in set(_all()) - {AnalysisError, MachineFailure}:
+        assert kind.__name__ in raised
+        assert f"`{kind.__name__}`" in page

@@ -40,8 +40,14 @@ def test_science_windows_come_repeated_or_in_one_string(sent: tuple[str, ...]) -
     [
         ({"scw_list": "0102"}, "scw_list"),
         ({"E1_keV": "40", "E2_keV": "20"}, "lower energy 40 keV must be below"),
-        ({"E1_keV": "5"}, "outside ISGRI's range"),
-        ({"E1_keV": "20.3"}, "no multiple of 0.5"),
+        (
+            {"E1_keV": "5"},
+            "PossiblyWrongEnergyRange: The lower energy 5 keV is outside ISGRI's range",
+        ),
+        (
+            {"E1_keV": "20.3"},
+            "FractionalEnergyBinsNotAllowed: The lower energy 20.3 keV is no multiple of 0.5",
+        ),
         ({"E1_keV": "nan"}, "E1_keV"),
         ({"RA": "NaN", "DEC": "22"}, "RA"),
         ({"RA": "83", "DEC": "inf"}, "DEC"),
