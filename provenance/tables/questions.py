@@ -54,7 +54,7 @@ QUESTIONS = (
         "FROM provenance.entity AS e\n"
         "JOIN provenance.lineage AS l ON l.ancestor = e.id\n"
         "JOIN ivoa.obscore AS o ON o.obs_publisher_did = l.descendant\n"
-        "WHERE e.location LIKE 'cat/gnrl_refr_cat_%'",
+        "WHERE e.location LIKE 'cat/hec/gnrl_refr_cat_%'",
         ("ivoa.obscore", "provenance.entity", "provenance.lineage"),
     ),
     Question(

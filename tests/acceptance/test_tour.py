@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from provenance_questions import check_questions
 
 from vo_server.tour import Tour
 
@@ -25,6 +26,7 @@ def test_every_step_of_the_tour_gives_what_it_should(
         tour = Tour(url=server.url, folder=tmp_path / "tour", say=told.append)
         assert tour.run(), "\n".join(told)
         tour.reproduce(use_cache="0")  # raises where anything differs
+        check_questions(server.url, tour)
     assert len(tour.scws) == 6
     assert {"mosaic", "sources", "sources_fits", "preview"} <= set(tour.results)
     assert all(path.stat().st_size for path in tour.results.values())

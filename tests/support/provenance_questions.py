@@ -1,0 +1,87 @@
+"""The questions of the CTA's provenance use cases, asked of a server by pyvo and answered right."""
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import pyvo
+from django.core.management import call_command
+
+from provenance.tables.questions import QUESTIONS
+from vo_server.tour import Tour
+
+_QUERIES = {question.identifier: question.query for question in QUESTIONS}
+
+
+def check_questions(url: str, tour: Tour) -> None:
+    """Ask all questions after a tour, of what the tour made; mark a Science Window as bad for one.
+
+    Raises ``AssertionError`` where an answer is wrong.
+    """
+    service = pyvo.dal.TAPService(f"{url}/tap")
+
+    def ask(name: str, *replaced: tuple[str, str]) -> list[Any]:
+        query = _QUERIES[name]
+        for old, new in replaced:
+            assert old in query
+            query = query.replace(old, new)
+        return list(service.search(query))
+
+    mosaic = tour.mosaic_id
+
+    made = {row["obs_publisher_did"]: row["version"] for row in ask("provenance-version-target")}
+    assert mosaic in made
+    assert not ask("provenance-version-target", ("83.6331, 22.0145, 10", "266.4, -29, 1"))
+    assert not ask("provenance-version-target", (">= '0.1'", "= '0.0.1'"))
+
+    options = ask("provenance-option")
+    assert (mosaic, "keV") in {(row["obs_publisher_did"], row["unit"]) for row in options}
+    assert not ask("provenance-option", ("IN ('20', '20.0')", "= '17.3'"))
+
+    assert mosaic in {row["obs_publisher_did"] for row in ask("provenance-calibration")}
+    assert not ask("provenance-calibration", ("gnrl_refr_cat_%", "another_cat_%"))
+
+    today = datetime.now(UTC).date()
+    around = (
+        ("2026-11-21T", f"{today - timedelta(days=1)}T"),
+        ("2026-11-22T", f"{today + timedelta(days=1)}T"),
+    )
+    ran = ask("provenance-day", *around)
+    assert "isgri_image" in {row["name"] for row in ran}
+    assert {row["software"].partition(" ")[0] for row in ran} == {"vo_server"}
+    assert not ask("provenance-day", ("2026-11-21T", "1999-11-21T"), ("2026-11-22T", "1999-11-22T"))
+
+    windows = {
+        row["location"]
+        for row in ask("provenance-lineage")
+        if row["obs_publisher_did"] == mosaic and "isgri_events" in row["location"]
+    }
+    assert {location.split("/")[2] for location in windows} == set(tour.scws)
+
+    _poison(url, tour, ask)
+
+
+def _poison(url: str, tour: Tour, ask: Any) -> None:
+    """A Science Window that is marked as bad finds all that was made from it, and nothing else."""
+    assert not ask("provenance-bad")
+    bad = tour.scws[0]
+    told = StringIO()
+    call_command("mark_bad", bad, "solar flare", stdout=told)
+    assert tour.mosaic_id in told.getvalue()
+    found = ask("provenance-bad")
+    assert tour.mosaic_id in {row["obs_publisher_did"] for row in found}
+    assert {row["comment"] for row in found} == {"Marked as bad: solar flare"}
+    assert all(bad in row["location"] for row in found)
+    # the same by one URL
+    files = {row["location"] for row in found}
+    assert files
+    service = pyvo.dal.TAPService(f"{url}/tap")
+    (row,) = service.search(f"SELECT id FROM provenance.entity WHERE location = '{min(files)}'")
+    asked = {"ID": row["id"], "DIRECTION": "FORWARD", "DEPTH": "ALL", "RESPONSEFORMAT": "PROV-N"}
+    with urlopen(f"{url}/provsap?{urlencode(asked)}", timeout=60) as answer:  # noqa: S310
+        text = answer.read().decode()
+    assert tour.mosaic_id.partition("?")[2] in text
+    call_command("mark_bad", bad, "a mistake", undo=True, stdout=told)
+    assert not ask("provenance-bad")
