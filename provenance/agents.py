@@ -5,7 +5,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from provenance.identifiers import agent_id
 from provenance.records import AgentRecord, AgentType, InvolvedRecord
-from provenance.surroundings import platform_agent, source_agent
+from provenance.surroundings import SOURCE, platform_agent, source_agent
 
 
 def software(authority: str, name: str, version: str | None = None) -> AgentRecord:
@@ -44,5 +44,5 @@ def surroundings(authority: str) -> tuple[InvolvedRecord, ...]:
     source = source_agent(authority)
     return (
         InvolvedRecord(platform_agent(authority), "platform"),
-        *([InvolvedRecord(source, "source")] if source else []),
+        *([InvolvedRecord(source, SOURCE)] if source else []),
     )

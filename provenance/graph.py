@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from provenance.surroundings import SOURCE
+
 _ENTITY_KINDS = ("entity", "datasetEntity", "valueEntity")
 
 
@@ -69,7 +71,9 @@ def read(document: Mapping[str, Any]) -> Graph:
         generated[relation.get("entity")] = (relation.get("activity"), relation.get("role"))
     for relation in _nodes(document, "wasAssociatedWith"):
         agent = people.get(relation.get("agent"))
-        if agent is not None:
+        # The revision of the whole source changes with every commit, of documents too; whether
+        # the code of a step is the same, its software digest tells.
+        if agent is not None and relation.get("role") != SOURCE:
             agents.setdefault(relation.get("activity"), []).append(agent.name)
     for relation in _nodes(document, "wasConfiguredBy"):
         artefact = artefacts.get(relation.get("configurator"))

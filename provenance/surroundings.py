@@ -13,6 +13,9 @@ from pathlib import Path
 from provenance.identifiers import agent_id
 from provenance.records import AgentRecord, AgentType
 
+SOURCE = "source"
+"""The role of the agent that is this server's source at one revision."""
+
 _ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from analysis.engines.registry import installed_engines
-from provenance.descriptions import KindOfActivity, KindOfParameter, Role
+from provenance.descriptions import KindOfActivity, KindOfEntity, KindOfParameter, Role
 from uws.parameters import ParameterDescription, describe
 from uws.types import JobType
 
@@ -39,11 +39,90 @@ def kinds_of_steps() -> tuple[KindOfActivity, ...]:
             description=kind.description,
             type="step",
             subtype=engine.name,
-            generations=(Role(kind.name, description=kind.description, multiplicity="1"),),
+            generations=(
+                Role(
+                    kind.name,
+                    description=kind.description,
+                    multiplicity="1",
+                    entities=(kind.name,),
+                ),
+            ),
         )
         for engine in (*installed_engines(), FITTING)
         for kind in engine.kinds
     )
+
+
+def kinds_of_upkeep(version: str) -> tuple[KindOfActivity, ...]:
+    """What the archive does at this server's ``version``, and operators with it."""
+    files = Role("files", "Files that came", multiplicity="1..*", entities=tuple(_ARCHIVE_FILES))
+    checks = KindOfParameter("checks", description="What every file was checked for")
+    count = KindOfParameter("files", "long", min="1", description="How many files came")
+    return (
+        KindOfActivity(
+            "ingest",
+            version,
+            "Takes files of a Science Window into the archive, after checking them",
+            type="ingest",
+            generations=(files,),
+            parameters=(checks, count),
+        ),
+        KindOfActivity(
+            "ingest_catalogue",
+            version,
+            "Takes an edition of the reference catalogue into the archive, after checking it",
+            type="ingest",
+            generations=(
+                Role(
+                    "reference_catalogue",
+                    "The edition",
+                    multiplicity="1",
+                    entities=("reference_catalogue",),
+                ),
+            ),
+            parameters=(checks, count),
+        ),
+        *(
+            KindOfActivity(
+                name,
+                description=words,
+                type="quality",
+                usages=(Role(role, "Data that it is said of", multiplicity="1..*"),),
+            )
+            for name, role, words in (
+                ("mark_bad", "bad", "Says that data are bad; the reason is in its comment"),
+                ("mark_good", "good", "Takes back that data are bad"),
+            )
+        ),
+    )
+
+
+def kinds_of_entities() -> tuple[KindOfEntity, ...]:
+    """What the archive holds, and what steps of analyses make."""
+    from analysis.fitting.steps import FITTING
+
+    return (
+        *(
+            KindOfEntity(name, words, type="raw", content_type="application/fits")
+            for name, words in _ARCHIVE_FILES.items()
+        ),
+        KindOfEntity("science_window", "A Science Window: the collection of its files"),
+        *(
+            KindOfEntity(kind.name, kind.description, type="step", content_type=kind.content_type)
+            for engine in (*installed_engines(), FITTING)
+            for kind in engine.kinds
+        ),
+    )
+
+
+_ARCHIVE_FILES = {
+    "swg": "The group that names a Science Window's files, with its attitude and times",
+    "isgri_events": "Events of ISGRI in one Science Window",
+    "jmx1_events": "Events of JEM-X 1 in one Science Window",
+    "jmx2_events": "Events of JEM-X 2 in one Science Window",
+    "spi_acs_rates": "Count rates of SPI-ACS in one Science Window",
+    "reference_catalogue": "An edition of the INTEGRAL reference catalogue of sources",
+}
 
 
 def _kind(parameter: ParameterDescription) -> KindOfParameter:

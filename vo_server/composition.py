@@ -29,7 +29,12 @@ from tap import examples, publication, published
 from tap import jobs as tap_jobs
 from uws import companions, openapi, registry
 from vo_server import __version__
-from vo_server.activity_kinds import kinds_of_jobs, kinds_of_steps
+from vo_server.activity_kinds import (
+    kinds_of_entities,
+    kinds_of_jobs,
+    kinds_of_steps,
+    kinds_of_upkeep,
+)
 
 
 def wire() -> None:
@@ -89,4 +94,11 @@ def _describe(using: str, apps: Apps = apps, **_signal: Any) -> None:
     """Tell the provenance what kinds of activities the job types are, where it has its tables."""
     migrated = {model._meta.db_table for model in apps.get_models()}
     if using == DEFAULT_DB_ALIAS and "provenance_activity_description" in migrated:
-        describe((*kinds_of_jobs(registry.all(), __version__), *kinds_of_steps()))
+        describe(
+            (
+                *kinds_of_jobs(registry.all(), __version__),
+                *kinds_of_steps(),
+                *kinds_of_upkeep(__version__),
+            ),
+            kinds_of_entities(),
+        )

@@ -6,6 +6,7 @@ import pytest
 @pytest.fixture(autouse=True)
 def nothing_declared(db: None) -> None:
     """Migrating declares the job types; these tests begin with nothing."""
-    from provenance.models import ActivityDescription
+    from provenance.models import ActivityDescription, EntityDescription
 
     ActivityDescription.objects.all().delete()
+    EntityDescription.objects.all().delete()

@@ -4,6 +4,7 @@ import pytest
 import sample_jobs
 from django.core.management import call_command
 
+from archive.kinds import EVENT_KIND, JEMX_KINDS, SPI_ACS_KIND
 from provenance import ActivityRecord, ParameterRecord
 from provenance.descriptions import KindOfParameter
 from provenance.models import ActivityDescription, Parameter
@@ -58,3 +59,17 @@ def test_migrating_describes_the_job_types_and_records_of_jobs_point_there() -> 
     description = Parameter.objects.get().parameter_description
     assert description is not None
     assert (description.activity_description, description.unit) == (described, "deg")
+
+
+@pytest.mark.django_db
+def test_migrating_describes_what_the_archive_and_the_steps_give() -> None:
+    call_command("migrate", verbosity=0)
+    ingest = ActivityDescription.objects.get(name="ingest", version=__version__)
+    (role,) = ingest.generationdescription_set.all()
+    kinds = {link.entity_description.name for link in role.generationdescriptionentity_set.all()}
+    assert {*JEMX_KINDS.values(), SPI_ACS_KIND, EVENT_KIND, "swg"} <= kinds
+    image = ActivityDescription.objects.filter(name="sky_image").first()
+    assert image is not None
+    (role,) = image.generationdescription_set.all()
+    (link,) = role.generationdescriptionentity_set.all()
+    assert link.entity_description.dataset.content_type == "application/fits"
