@@ -28,8 +28,9 @@ def kinds_of_jobs(job_types: Iterable[JobType[Any]], version: str) -> tuple[Kind
 
 
 def kinds_of_steps() -> tuple[KindOfActivity, ...]:
-    """Every step of every engine that is installed here, and of spectral fits."""
+    """Every step of every engine that is installed here, of spectral fits and of SPI-ACS."""
     # matplotlib and iminuit are for those who ask, not for the web server
+    from analysis.all_sky.steps import ALL_SKY
     from analysis.fitting.steps import FITTING
 
     return tuple(
@@ -48,7 +49,7 @@ def kinds_of_steps() -> tuple[KindOfActivity, ...]:
                 ),
             ),
         )
-        for engine in (*installed_engines(), FITTING)
+        for engine in (*installed_engines(), FITTING, ALL_SKY)
         for kind in engine.kinds
     )
 
