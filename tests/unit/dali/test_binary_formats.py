@@ -60,8 +60,8 @@ def test_any_table_is_read_back_by_arrow_as_it_was(write, read, data, tables, st
 def same_in_fits(field, found, wanted):
     if field.is_string:
         text = found.decode() if isinstance(found, bytes) else found
-        # FITS ends a string at a zero byte; astropy drops blanks at its end
-        return text.rstrip(" ") == (wanted or "").rstrip(" ")
+        # FITS ends a string at a zero byte; astropy drops white space at its end
+        return text.rstrip(" \t\n\r\v\f") == (wanted or "").rstrip(" \t\n\r\v\f")
     if field.is_array:
         missing = [math.nan] * len(found)
         return np.array_equal(found, missing if wanted is None else wanted, equal_nan=True)
