@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from graph_jobs import Client, eventually, is_alive, kill, members
+from graph_jobs import Client, described, eventually, is_alive, kill, members
 from own_server import OwnServer
 
 _numbers = count(1000, 1000)
@@ -84,6 +84,20 @@ def test_a_scheduler_killed_in_the_middle_delays_only(client: Client, cache: Pat
     made = client.done()
     assert sorted(made) == sorted([*map(str, given), str(sum(given))]), "each step was made once"
     assert len(client.begun()) <= 9 + 2, "only what was running was begun again"
+
+
+def test_the_cluster_s_first_process_killed_in_the_middle_delays_only(
+    client: Client, cache: Path
+) -> None:
+    given, sent = numbers(6)
+    job = client.begin(numbers=sent, seconds=0.4)
+    eventually(lambda: len(client.begun()) >= 3)
+    parts = [pid for pids in members(cache).values() for pid in pids]
+    kill(described(cache)["pid"])
+    assert client.result(job) == sum(given)
+    made = client.done()
+    assert sorted(made) == sorted([*map(str, given), str(sum(given))]), "each step was made once"
+    assert not any(map(is_alive, parts)), "its parts ended with it"
 
 
 def test_a_uws_worker_killed_in_the_middle_delays_only(

@@ -11,6 +11,8 @@ from astropy.io import fits
 from astropy.table import Table
 from django.db import connection
 
+from analysis import cache_index
+from analysis.models import CachedStep
 from archive.models import ScienceWindow
 from auth.principal import ANONYMOUS, Principal
 from uws.errors import JobFailure
@@ -107,9 +109,16 @@ def test_the_same_job_again_runs_no_step(image: Image, crab_scws: list[str]):
         "source_lists",
         "preview",
     ]
+    pinned = CachedStep.objects.filter(pinned=True).values_list("kind", flat=True)
+    assert {"mosaic", "mosaic_sources", "preview"} <= set(pinned), "published products hold them"
+    assert all(rights.is_public() for rights in cache_index.rights(_all_steps()).values())
     with fits.open(first.results["mosaic"]) as one, fits.open(again.results["mosaic"]) as other:
         for a, b in zip(one[2:6], other[2:6], strict=True):
             assert np.array_equal(a.data, b.data, equal_nan=True)
+
+
+def _all_steps() -> list[str]:
+    return list(CachedStep.objects.values_list("identity", flat=True))
 
 
 def test_one_new_science_window_runs_its_own_steps_and_the_mosaic(
@@ -129,6 +138,15 @@ def test_one_new_science_window_runs_its_own_steps_and_the_mosaic(
         "sky_image",
         "source_lists",
     ]
+
+
+def test_another_energy_band_reuses_the_good_events(image: Image, crab_scws: list[str]):
+    first = image(scw_list=tuple(crab_scws[:2]))
+    other = image(scw_list=tuple(crab_scws[:2]), E1_keV="40", E2_keV="80")
+    assert first.steps("main done").count("events") == 2
+    assert other.steps("restored from cache") == ["events", "events"]
+    assert {"shadowgram", "sky_image", "mosaic"} <= set(other.steps("main done"))
+    assert "events" not in other.steps("main done")
 
 
 def test_science_windows_are_found_by_place_and_time(image: Image, crab_scws: list[str]):
@@ -179,6 +197,10 @@ def test_an_administrator_may_use_withheld_data_and_nothing_of_it_becomes_public
     entity = fits.getheader(done.results["mosaic"])["PROVENT"]
     assert rows(f"SELECT 1 FROM provenance.entity WHERE id = '{entity}'") == []
     assert rows("SELECT 1 FROM provenance.activity WHERE name = 'isgri_image'") == []
+    released = CachedStep.objects.values_list("kind", "release_date__year")
+    assert ("mosaic", 2099) in released, "the embargo sticks to what is made from the data"
+    assert {year for _, year in released} == {2099}
+    assert not CachedStep.objects.filter(pinned=True).exists()
 
 
 def test_a_job_that_is_not_to_publish_leaves_no_row(image: Image, crab_scws: list[str]):
@@ -210,6 +232,9 @@ def test_a_damaged_science_window_is_left_out_and_named(
     done = image(scw_list=tuple(crab_scws[:3]))
     assert any("left out" in message and bad in message for message in done.messages)
     assert fits.getheader(done.results["mosaic"])["NSCW"] == 2
+    settings.VO_ANALYSIS_MOST_FAILED = 0.3
+    with pytest.raises(JobFailure, match=f"EmptyImageList: 1 of 3.*{bad}"):
+        image(scw_list=tuple(crab_scws[:3]))
 
 
 def test_a_job_with_nothing_but_damaged_science_windows_fails_by_name(
