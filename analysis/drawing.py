@@ -55,10 +55,11 @@ def _source(groups: Sequence[Group]) -> str:
 
 def _nodes(groups: Sequence[Group]) -> Iterator[str]:
     for number, group in enumerate(groups):
-        lines = [group.name if group.members == 1 else f"{group.name} × {group.members}"]
         if group.kind is None:
-            yield _node(f"g{number}", [*lines, *_named(group, None)], _FILES, "solid", "ellipse")
+            lines = [group.sentence(), *_named(group, None)]
+            yield _node(f"g{number}", lines, _FILES, "solid", "ellipse")
             continue
+        lines = [group.name if group.members == 1 else f"{group.name} × {group.members}"]
         states = [state for state in State if group.counts.get(state)]
         for state in states:
             count = "" if group.members == 1 else f"{group.counts[state]} "

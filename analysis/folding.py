@@ -33,7 +33,9 @@ class Group:
     inputs: dict[int, int] = field(default_factory=dict)
 
     def sentence(self) -> str:
-        """``sky_image × 50: 48 cached, 2 to run``."""
+        """``sky_image × 50: 48 cached, 2 to run``, ``events (50 files)``."""
+        if self.kind is None:
+            return f"{self.name} ({self.members} file{'s' if self.members != 1 else ''})"
         name = self.name if self.members == 1 else f"{self.name} × {self.members}"
         states = [f"{self.counts[state]} {state}" for state in State if self.counts.get(state)]
         if self.members == 1 and states:

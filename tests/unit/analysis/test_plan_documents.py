@@ -57,11 +57,11 @@ def test_equal_branches_are_one_line(documents: PlanDocuments) -> None:
     assert documents.text() == (
         "sample_image: 152 steps: 96 cached, 56 to run; about 31 s on 2 processors\n"
         "\n"
-        "events × 50\n"
+        "events (50 files)\n"
         "shadowgram × 50: 48 cached, 2 to run  ← events\n"
         "    to run: 0048.001\n"
         "    to run: 0049.001\n"
-        "catalogue\n"
+        "catalogue (1 file)\n"
         "image × 50: 48 cached, 2 to run       ← catalogue, shadowgram\n"
         "    to run: 0048.001\n"
         "    to run: 0049.001\n"
