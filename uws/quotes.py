@@ -19,6 +19,7 @@ from uws import parameters
 from uws.errors import InvalidParametersError
 from uws.models import Job
 from uws.phases import TERMINAL
+from uws.records import Belongings
 from uws.types import JobType
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ logger = logging.getLogger(__name__)
 _LONGEST_S = 366 * 86400.0
 
 
-def quote(job_type: JobType[Any], job: Job) -> datetime | None:
+def quote(job_type: JobType[Any], job: Job, belongings: Belongings) -> datetime | None:
     """When ``job`` is likely to be done; ``None`` where nobody can tell.
 
     Counted from its start, before that from its queueing, before that from its creation. For a job
@@ -37,7 +38,7 @@ def quote(job_type: JobType[Any], job: Job) -> datetime | None:
     if tell is None:
         return None
     values: dict[str, tuple[str, ...]] = {}
-    for given in job.parameters.all():
+    for given in belongings.parameters:
         values[given.name] = (*values.get(given.name, ()), given.value)
     digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
     seconds = job.quoted_s

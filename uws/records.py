@@ -1,5 +1,6 @@
 """A job as a value: what the rooms above see, and what is written to clients."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Literal
 
 from django.conf import settings
 
+from uws import statements
 from uws.models import Job
 from uws.phases import Phase
 
@@ -95,7 +97,31 @@ def summary(job: Job) -> JobSummary:
     )
 
 
-def record(job: Job, quote: datetime | None = None) -> JobRecord:
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What belongs to a job, beside its own row."""
+
+    parameters: tuple[ParameterRecord, ...]
+    results: tuple[ResultRecord, ...]
+    messages: tuple[MessageRecord, ...]
+
+
+def belongings(job_id: str) -> Belongings:
+    """The job's, read by one statement: a waiting client reads its job again and again."""
+    ((parameters, results, messages),) = statements.execute("belongings", job=job_id)
+    return Belongings(
+        parameters=tuple(ParameterRecord(name, value) for name, value in json.loads(parameters)),
+        results=tuple(
+            ResultRecord(name, settings.VO_JOB_ROOT / path, media_type, size)
+            for name, path, media_type, size in json.loads(results)
+        ),
+        messages=tuple(
+            MessageRecord(datetime.fromisoformat(time), text) for time, text in json.loads(messages)
+        ),
+    )
+
+
+def record(job: Job, belonging: Belongings, quote: datetime | None = None) -> JobRecord:
     """``job`` with all that belongs to it. quote: when it is likely to be done."""
     error = None
     if job.error_message is not None:
@@ -118,13 +144,10 @@ def record(job: Job, quote: datetime | None = None) -> JobRecord:
         end_time=job.end_time,
         execution_duration=job.execution_duration,
         destruction=job.destruction,
-        parameters=tuple(ParameterRecord(p.name, p.value) for p in job.parameters.all()),
-        results=tuple(
-            ResultRecord(r.name, settings.VO_JOB_ROOT / r.path, r.media_type, r.size)
-            for r in job.results.all()
-        ),
+        parameters=belonging.parameters,
+        results=belonging.results,
         error=error,
         progress=progress,
-        messages=tuple(MessageRecord(m.time, m.text) for m in job.messages.all()),
+        messages=belonging.messages,
         notify=tuple(job.notify or ()),
     )

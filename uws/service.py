@@ -99,9 +99,9 @@ def submit(
 
 def get(job_type: JobType[Any], principal: Principal, job_id: str) -> JobRecord:
     """The job; raises `UnknownJobError` or `NotYourJobError`."""
-    related = ("parameters", "results", "messages")
-    found = _find(job_type, principal, job_id, _jobs().prefetch_related(*related))
-    return records.record(found, quotes.quote(job_type, found))
+    found = _find(job_type, principal, job_id, _jobs())
+    belongings = records.belongings(found.id)
+    return records.record(found, belongings, quotes.quote(job_type, found, belongings))
 
 
 def phase(job_type: JobType[Any], principal: Principal, job_id: str) -> Phase:
