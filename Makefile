@@ -17,7 +17,7 @@ lint: ## format, lint, types and floors alone
 	@$(RUN) lint
 bench: ## measure speed, against PostgreSQL asked directly in the same run
 	@$(RUN) bench
-soak: ## run jobs while processes are killed and servers restarted; count what became of them
+soak: ## run jobs while processes are killed and servers restarted; the engine on random fields
 	@$(RUN) soak
 docs: ## write the generated pages of docs/ anew
 	@$(RUN) docs

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-#: QUALITY of a channel (OGIP/92-007, section 3.1.1): good, and marked bad by the software.
+#: QUALITY of a channel: good, and without data, as the mission's files have it.
 GOOD = 0
-BAD = 5
+NO_DATA = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,7 +19,7 @@ class SourceSpectrum:
     ra, dec: ICRS, degrees; new_source: not in the catalogue.
     channel_edges_kev: n + 1 limits of the channels. rate, error: count/s and its standard
     deviation in each channel, as the response's effective area has it: partial coding, lost pixels
-    and dead time are corrected for. quality: `GOOD` or `BAD`.
+    and dead time are corrected for. quality: `GOOD` or `NO_DATA`, where rate and error are 0.
     ontime_s, livetime_s: good time of the Science Windows that see the source, with and without
     dead time. source_exposure_s: live time times the coded part of the detector that is alive.
     t_start_ijd, t_stop_ijd: first and last good time, IJD (TT).

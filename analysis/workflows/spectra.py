@@ -161,7 +161,6 @@ class _OneSource:
 
     def write_spectrum(self, path: Path, made: Sequence[Card]) -> None:
         item = self.item
-        good = item.quality == GOOD
         value = spectrum(
             self._detector,
             CatalogueSource(item.name, item.ra, item.dec),
@@ -174,9 +173,6 @@ class _OneSource:
             ancillary_file=self.arf,
             response_file=self.rmf,
         )
-        # where nothing can be measured the rates are still what the events say
-        value = replace(value, quality=value.quality.copy())
-        value.quality[~good] = item.quality[~good]
         write_spectrum(
             path,
             value,

@@ -97,8 +97,9 @@ def bench(clone: Clone) -> int:
 
 
 def soak(clone: Clone) -> int:
-    """Jobs under faults, on a server of their own."""
-    return _on_servers_of_their_own(clone, [clone.root / "tests" / "support" / "storm.py"])
+    """Jobs under faults, on a server of their own; the engine on random fields, at length."""
+    support = clone.root / "tests" / "support"
+    return _on_servers_of_their_own(clone, [support / "storm.py", support / "engine_suite.py"])
 
 
 def _on_servers_of_their_own(clone: Clone, scripts: Sequence[Path]) -> int:

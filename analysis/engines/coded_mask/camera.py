@@ -20,6 +20,9 @@ from instruments.frame import SpacecraftFrame
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+#: Along a side; with fewer, whole matrices are multiplied faster than sparse ones are made.
+FEW_CELLS = 200
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Camera:
@@ -150,10 +153,17 @@ class Camera:
         coded: Flags = self.pixels & seen[0][:, None] & seen[1][None, :]
         return coded
 
-    def _overlaps_towards(self, axis: int, tangent: float) -> tuple[csr_array, csr_array]:
-        """`overlaps` of the pixels in a direction; a pixel covers but a few cells."""
+    def _overlaps_towards(
+        self, axis: int, tangent: float
+    ) -> tuple[Array | csr_array, Array | csr_array]:
+        """`overlaps` of the pixels in a direction.
+
+        A pixel covers but a few cells: where there are many, only these are kept.
+        """
         at_mm = self.pixel_offsets_mm(axis) + self.mask_distance_mm * tangent
         share, slope = self.overlaps(axis, at_mm)
+        if self.mask.shape[axis] < FEW_CELLS:
+            return share, slope
         return csr_array(share), csr_array(slope)
 
 

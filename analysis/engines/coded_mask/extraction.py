@@ -21,7 +21,7 @@ from analysis.engines.coded_mask.shadowgram import shadowgram_of
 from analysis.engines.coded_mask.source_fit import Direction, SourceFit
 from analysis.engines.coded_mask.telescope import Telescope
 from analysis.products.source_light_curve import SourceLightCurve
-from analysis.products.source_spectrum import BAD, GOOD, SourceSpectrum
+from analysis.products.source_spectrum import GOOD, NO_DATA, SourceSpectrum
 from instruments.time import SECONDS_PER_DAY
 
 Array = NDArray[np.float64]
@@ -58,7 +58,7 @@ def spectra(
 ) -> tuple[SourceSpectrum, ...]:
     """The spectra of the targets that the field holds, fitted together; in the targets' order.
 
-    Over the telescope's fixed channels. Channels outside its valid energies are marked bad.
+    Over the telescope's fixed channels. Channels outside its valid energies hold no data.
     """
     camera, response = telescope.camera(), telescope.response()
     edges = response.channel_edges_kev
@@ -91,7 +91,7 @@ def spectra(
             channel_edges_kev=edges,
             rate=rate[n],
             error=np.sqrt(variance[n]),
-            quality=np.where(valid, GOOD, BAD).astype(np.int16),
+            quality=np.where(valid, GOOD, NO_DATA).astype(np.int16),
             ontime_s=good_time.ontime_s,
             livetime_s=good_time.livetime_s,
             source_exposure_s=good_time.livetime_s * field.coded[n],

@@ -94,6 +94,7 @@ class SourceFit:
         self._scale = camera.counts_per_intensity * shadowgram.livetime_s
         self._floor = VARIANCE_FLOOR * max(float(self._counts.mean()), 1e-3) * self._efficiency
         self._shadows: dict[Direction, Array] = {}
+        self._rest: tuple[FittedSources, _Rest] | None = None
 
     def direction(self, ra_deg: float, dec_deg: float) -> Direction | None:
         """The direction of ICRS degrees if enough live pixels see it through the mask."""
@@ -209,13 +210,13 @@ class SourceFit:
         enough to begin a joint fit with.
         """
         at = begin
-        first = len(self._background)
+        rest = self._left_by(fitted)
         covariance = np.full((2, 2), np.nan)
         for _ in range(MAX_STEPS):
             strength = self._alone(fitted, at)[1]
-            design = self._design(np.stack([self._shadow(at), *self._slopes(at, strength)]))
-            values, spread = _least_squares(design, fitted.residual[self._alive], fitted.expected)
-            step, covariance = values[None, first + 1 :], spread[first + 1 :, first + 1 :]
+            columns = np.stack([self._shadow(at), *self._slopes(at, strength)])
+            values, spread = rest.fitted_by(columns)
+            step, covariance = values[None, 1:], spread[1:, 1:]
             moved = at.moved(*self._limited(step)[0])
             if not self._stays(moved, begin):
                 return Approach(begin, covariance, self._alone(fitted, begin)[0])
@@ -226,12 +227,15 @@ class SourceFit:
 
     def _alone(self, fitted: FittedSources, at: Direction) -> tuple[float, float]:
         """Significance of one more source, and its INTENSITY but at least its error."""
-        values, spread = _least_squares(
-            self._design(self._shadow(at)[None]), fitted.residual[self._alive], fitted.expected
-        )
-        first = len(self._background)
-        error = float(np.sqrt(spread[first, first]))
-        return float(values[first]) / error, max(float(values[first]), error)
+        values, spread = self._left_by(fitted).fitted_by(self._shadow(at)[None])
+        error = float(np.sqrt(spread[0, 0]))
+        return float(values[0]) / error, max(float(values[0]), error)
+
+    def _left_by(self, fitted: FittedSources) -> "_Rest":
+        if self._rest is None or self._rest[0] is not fitted:
+            rest = _Rest(self._background, fitted.residual[self._alive], fitted.expected)
+            self._rest = (fitted, rest)
+        return self._rest[1]
 
     def linear_step(
         self,
@@ -290,6 +294,29 @@ class SourceFit:
         if columns is None:
             return self._background
         return np.concatenate([self._background, columns])
+
+
+class _Rest:
+    """What a fit leaves, to be fitted by the background and a few columns more, many times.
+
+    The background's part of the normal equations is solved once; a column costs little then (the
+    Schur complement).
+    """
+
+    def __init__(self, background: Array, residual: Array, expected: Array) -> None:
+        self._weight = 1.0 / expected
+        self._background = background * self._weight
+        self._inverse = _inverse(self._background @ background.T)
+        self._residual = residual * self._weight
+        self._pull = background @ self._residual
+
+    def fitted_by(self, columns: Array) -> tuple[Array, Array]:
+        """Values and covariance of the columns' factors, the background fitted beside them."""
+        across = self._background @ columns.T
+        shared = self._inverse @ across
+        normal = (columns * self._weight) @ columns.T - across.T @ shared
+        covariance = _inverse(normal)
+        return covariance @ (columns @ self._residual - shared.T @ self._pull), covariance
 
 
 def _settled(step: Array, covariance: Array) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.products.source_light_curve import SourceLightCurve
-from analysis.products.source_spectrum import BAD, GOOD, SourceSpectrum
+from analysis.products.source_spectrum import GOOD, NO_DATA, SourceSpectrum
 
 Array = NDArray[np.float64]
 
@@ -43,7 +43,7 @@ def _mean(spectra: Sequence[SourceSpectrum]) -> SourceSpectrum:
         spectra[0],
         rate=np.einsum("s,sc->c", weights, [s.rate for s in spectra]),
         error=np.sqrt(np.einsum("s,sc->c", weights**2, [s.error**2 for s in spectra])),
-        quality=np.where(good, GOOD, BAD).astype(np.int16),
+        quality=np.where(good, GOOD, NO_DATA).astype(np.int16),
         ontime_s=sum(s.ontime_s for s in spectra),
         livetime_s=sum(s.livetime_s for s in spectra),
         source_exposure_s=sum(s.source_exposure_s for s in spectra),
