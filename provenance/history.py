@@ -223,10 +223,10 @@ def entities_with_checksum(checksum: str) -> tuple[str, ...]:
     return tuple(found.values_list("identifier", flat=True))
 
 
-def made_by(activity: str) -> tuple[str, ...]:
-    """Identifiers of all that an activity made, hidden or not, in no order."""
+def made_by(activity: str) -> dict[str, str]:
+    """All that an activity made, hidden or not: the entities' identifiers, each with its role."""
     found = WasGeneratedBy.objects.filter(activity__identifier=activity)
-    return tuple(found.values_list("entity__identifier", flat=True))
+    return {entity: role or "" for entity, role in found.values_list("entity__identifier", "role")}
 
 
 def _find(identifiers: tuple[str, ...], seen: _Seen) -> tuple[set[int], set[int]]:

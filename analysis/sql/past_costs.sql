@@ -3,7 +3,7 @@
 SELECT wanted.engine, wanted.kind,
        coalesce(latest.seconds, timing.seconds / timing.runs),
        latest.size, coalesce(latest.runs, timing.runs)
-FROM unnest(%(engines)s, %(kinds)s) AS wanted (engine, kind)
+FROM unnest(%(engines)s::text[], %(kinds)s::text[]) AS wanted (engine, kind)
 LEFT JOIN LATERAL (
     SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS seconds,
            percentile_cont(0.5) WITHIN GROUP (ORDER BY size) AS size,

@@ -6,7 +6,7 @@ comparison is a JSON document, and itself recorded.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -44,8 +44,12 @@ _NOT_COMPARED = frozenset({"log"})
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A product and what came of it when it was made again. again: ``None`` where nothing did."""
+    """A product and what came of it when it was made again.
 
+    result: its name among the job's results. again: ``None`` where nothing was made.
+    """
+
+    result: str
     original: StoredProduct
     again: ResultFile | None
     differences: tuple[Difference, ...]
@@ -60,12 +64,13 @@ def run(context: JobContext[ReproduceParameters]) -> None:
     """Make it again and compare; raises `JobFailure`."""
     activity, history, asked = _recorded(context)
     job_type = _job_type(activity)
-    originals = (asked,) if asked else _products_of(activity, context.owner)
+    made = made_by(activity.id)
+    originals = (asked,) if asked else _stored(activity, tuple(made), context.owner)
     context.message(f"running {activity.name} again as {activity.id} did")
     inner = _run_again(context, job_type, activity, history)
-    compared = [_compare(original, inner) for original in originals]
+    compared = [_compare(made[o.obs_publisher_did], o, inner) for o in originals]
     for item in compared:
-        context.message(f"{item.original.kind}: {_verdict(item)}")
+        context.message(f"{item.result}: {_verdict(item)}")
     for result in inner.results:
         context.add_result(result.name, result.path, result.media_type)
     path = context.folder / "comparison.json"
@@ -94,9 +99,11 @@ def _recorded(
     return activity, history, asked
 
 
-def _products_of(activity: ActivityRecord, owner: Principal) -> tuple[StoredProduct, ...]:
-    """The activity's products that are stored; raises `JobFailure` where none is."""
-    found = stored_products.find_all(made_by(activity.id), owner)
+def _stored(
+    activity: ActivityRecord, made: Sequence[str], owner: Principal
+) -> tuple[StoredProduct, ...]:
+    """Those of the activity's products that are stored; raises `JobFailure` where none is."""
+    found = stored_products.find_all(made, owner)
     if not found:
         raise JobFailure(f"ID: no product of activity {activity.id!r} is stored here")
     return found
@@ -171,12 +178,12 @@ def _science_windows(history: History) -> Iterator[str]:
                 yield str(ScienceWindowId.parse(name))
 
 
-def _compare(original: StoredProduct, inner: JobContext[Any]) -> Compared:
-    again = next((result for result in inner.results if result.name == original.kind), None)
-    if again is None or original.kind in _NOT_COMPARED:
-        return Compared(original, again, ())
+def _compare(name: str, original: StoredProduct, inner: JobContext[Any]) -> Compared:
+    again = next((result for result in inner.results if result.name == name), None)
+    if again is None or name in _NOT_COMPARED:
+        return Compared(name, original, again, ())
     found = file_differences(original.path, again.path, original.media_type, FREE_PARAMETERS)
-    return Compared(original, again, found)
+    return Compared(name, original, again, found)
 
 
 def _verdict(item: Compared) -> str:
@@ -202,7 +209,7 @@ def _document(
         "identical": all(item.identical for item in compared),
         "products": [
             {
-                "result": item.original.kind,
+                "result": item.result,
                 "original": item.original.obs_publisher_did,
                 "identical": item.identical,
                 "verdict": _verdict(item),
@@ -246,7 +253,7 @@ def _record(
                 content_type="application/json",
                 checksum=file_checksum(comparison),
                 description="comparison",
-                comment="; ".join(f"{item.original.kind}: {_verdict(item)}" for item in compared),
+                comment="; ".join(f"{item.result}: {_verdict(item)}" for item in compared),
             ),
             role="comparison",
         )
