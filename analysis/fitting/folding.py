@@ -22,6 +22,7 @@ class FitData:
     e_low_kev, e_high_kev: of the bins, shape (n,). rate, error: count/s; error holds statistical
     and systematic error. photon_low_kev, photon_high_kev: energies of the response's bins, shape
     (m,). response: shape (m, n), cm2: a model's photons (photon/cm2/s) times it are count/s.
+    without_events: how many good bins of the range are left out because nothing was counted.
     """
 
     e_low_kev: Array
@@ -31,6 +32,7 @@ class FitData:
     photon_low_kev: Array
     photon_high_kev: Array
     response: Array
+    without_events: int = 0
 
     def fold(self, photons: Array) -> Array:
         """count/s per bin of photon/cm2/s per bin of the response."""
@@ -46,7 +48,9 @@ def fit_data(
 ) -> FitData:
     """The bins between two energies (keV) whose channels are all good.
 
-    Channels that GROUPING joins are one bin; a bin counts if it lies within the range whole.
+    Channels that GROUPING joins are one bin; a bin counts if it lies within the range whole. A bin
+    whose rate is exactly 0 holds no event, neither of the source nor of the background: no normal
+    distribution describes it, and it is left out.
     ancillary: ``None`` where the matrix holds the area. Raises `NoResponseFound` for responses that
     aren't this spectrum's.
     """
@@ -68,7 +72,9 @@ def fit_data(
     low = np.minimum.reduceat(matrix.e_min_kev, starts)
     high = np.maximum.reduceat(matrix.e_max_kev, starts)
     good = np.logical_and.reduceat(spectrum.good, starts)
-    kept = good & (low >= e_min_kev * (1 - _SAME)) & (high <= e_max_kev * (1 + _SAME))
+    rate = np.add.reduceat(spectrum.rate, starts)
+    in_range = good & (low >= e_min_kev * (1 - _SAME)) & (high <= e_max_kev * (1 + _SAME))
+    kept = in_range & (rate != 0)
     # OGIP/92-007: the systematic error is a fraction of the rate
     variance = spectrum.stat_err**2 + (spectrum.sys_err * np.nan_to_num(spectrum.rate)) ** 2
     folding = np.add.reduceat(effective, starts, axis=1)[:, kept]
@@ -78,11 +84,12 @@ def fit_data(
     return FitData(
         e_low_kev=low[kept],
         e_high_kev=high[kept],
-        rate=np.add.reduceat(spectrum.rate, starts)[kept],
+        rate=rate[kept],
         error=np.sqrt(np.add.reduceat(variance, starts)[kept]),
         photon_low_kev=np.maximum(matrix.energy_low_kev[seen], lowest),
         photon_high_kev=matrix.energy_high_kev[seen],
         response=np.ascontiguousarray(folding[seen]),
+        without_events=int((in_range & ~kept).sum()),
     )
 
 

@@ -44,6 +44,8 @@ def fit(data: FitData, model: Model, e_min_kev: float, e_max_kev: float) -> FitR
         raise FitNotConverged("the errors can't be worked out: the minimum has no curvature")
     covariance = np.asarray(minuit.covariance, dtype=np.float64)
     messages = _limits(problem, model, shape)
+    if data.without_events:
+        messages.append(f"{data.without_events} bins without a single event are left out")
     if not minuit.accurate:
         messages.append("the covariance is not accurate: the errors are a rough estimate")
     rows: list[FittedParameter] = []

@@ -149,6 +149,16 @@ class TestRange:
         assert len(less.rate) == len(whole.rate) - 2
         assert np.isfinite(less.rate).all()
 
+    def test_bins_without_a_single_event_are_left_out_and_this_is_told(self) -> None:
+        seen = observed("powerlaw", (2.1, 9.0), 2)
+        rate = seen.rate.copy()
+        rate[-20:] = 0.0
+        data = fit_data(replace(seen, rate=rate), ARF, RMF, 30.0, 800.0)
+        assert data.without_events == 20
+        found = fit(data, MODELS["powerlaw"], 30.0, 800.0)
+        assert abs(found["PhoIndex"].value - 2.1) < 4 * found["PhoIndex"].error
+        assert found.messages == ("20 bins without a single event are left out",)
+
     def test_grouped_channels_are_one_bin(self) -> None:
         seen = observed("powerlaw", (2.1, 9.0))
         grouping = seen.grouping.copy()
