@@ -7,7 +7,6 @@ FITS has them. All times are IJD (TT), but DATE-OBS and DATE-END, which are TT t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,8 @@ from analysis.products.detectors import ISGRI, Detector
 from analysis.products.fits_files import Card, write_fits
 from analysis.products.sky_maps import Map, SkyMaps
 from analysis.products.tangent_plane import TangentPlane
-from instruments.time import IJD_ORIGIN_MJD, SECONDS_PER_DAY
+from analysis.products.time_coverage import TimeCoverage
+from instruments.time import SECONDS_PER_DAY
 
 MOSAIC_EXTENSION = "ISGR-MOSA-IMA"
 SCIENCE_WINDOW_EXTENSION = "ISGR-SKY.-IMA"
@@ -28,8 +28,6 @@ MAPS = (
     ("SIGNIFICANCE", ""),
     ("EXPOSURE", "s"),
 )
-#: IJD 0 in TT, the scale of TIMESYS.
-IJD_ORIGIN_DATE = datetime(2000, 1, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,30 +173,7 @@ def _text(name: str, width: int, values: Sequence[str]) -> fits.Column:
 
 
 def _time_cards(maps: SkyMaps) -> list[Card]:
-    return [
-        ("MJDREF", IJD_ORIGIN_MJD, "[d] Modified Julian Date of time origin"),
-        ("DATEREF", "2000-01-01", "MJDREF as a date"),
-        ("TIMESYS", "TT", "Time scale"),
-        ("TIMEUNIT", "d", "Time unit"),
-        ("TIMEREF", "LOCAL", "Time reference frame"),
-        # DATEREF, MJD-OBS, MJD-END: or else readers work them out and warn that they did
-        ("DATE-OBS", _date(maps.t_start_ijd), "Start of the good time, TT"),
-        ("DATE-END", _date(maps.t_stop_ijd), "End of the good time, TT"),
-        ("MJD-OBS", IJD_ORIGIN_MJD + maps.t_start_ijd, "[d] DATE-OBS as MJD"),
-        ("MJD-END", IJD_ORIGIN_MJD + maps.t_stop_ijd, "[d] DATE-END as MJD"),
-        ("TSTART", maps.t_start_ijd, "[d] Start of the good time, IJD"),
-        ("TSTOP", maps.t_stop_ijd, "[d] End of the good time, IJD"),
-        ("TFIRST", maps.t_start_ijd, "[d] Start of the good time, IJD"),
-        ("TLAST", maps.t_stop_ijd, "[d] End of the good time, IJD"),
-        (
-            "TELAPSE",
-            (maps.t_stop_ijd - maps.t_start_ijd) * SECONDS_PER_DAY,
-            "[s] From start to end",
-        ),
-        ("ONTIME", maps.ontime_s, "[s] Sum of good time intervals"),
-        ("DEADC", maps.livetime_s / maps.ontime_s, "Dead-time correction factor"),
-        ("EXPOSURE", maps.livetime_s, "[s] Good time without dead time"),
-    ]
+    return TimeCoverage(maps.t_start_ijd, maps.t_stop_ijd, maps.ontime_s, maps.livetime_s).cards()
 
 
 def _energy_cards(maps: SkyMaps) -> list[Card]:
@@ -207,8 +182,3 @@ def _energy_cards(maps: SkyMaps) -> list[Card]:
         ("E_MEAN", (maps.e_min_kev + maps.e_max_kev) / 2, "[keV] Mean energy"),
         ("E_MAX", maps.e_max_kev, "[keV] Upper energy limit"),
     ]
-
-
-def _date(ijd: float) -> str:
-    # TT knows no leap seconds, so that days may be counted
-    return (IJD_ORIGIN_DATE + timedelta(days=ijd)).isoformat(timespec="seconds")

@@ -262,7 +262,7 @@ def test_from_photons_to_the_slope_that_they_were_simulated_with(
     done = fit(ID=spectrum_id, E_max_keV="195")
     index = done.value("PhoIndex")
     assert abs(index["value"] - source_named("Crab").spectrum.photon_index) < 3 * index["error"]
-    assert index["error"] < 0.2
+    assert index["error"] < 0.1
     with fits.open(done.results["fit_fits"]) as hdus:
         assert hdus[0].header["OBJECT"] == "Crab"
 
