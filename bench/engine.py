@@ -27,7 +27,7 @@ from analysis.engines import coded_mask_extraction_steps as extraction_steps  # 
 from analysis.engines import coded_mask_steps as steps  # noqa: E402
 from analysis.engines.coded_mask import storage  # noqa: E402
 from analysis.engines.coded_mask.targets import as_parameter  # noqa: E402
-from analysis.products.source_list import CatalogueSource  # noqa: E402
+from analysis.products.catalogue_source import CatalogueSource  # noqa: E402
 from analysis.steps import Parameter, StepInputs, StepKind  # noqa: E402
 from fixtures.archive_writer import (  # noqa: E402
     REFERENCE_CATALOGUE_FILE,

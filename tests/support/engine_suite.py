@@ -22,7 +22,8 @@ from analysis.engines.coded_mask import find_sources, mosaic, mosaic_sources, sh
 from analysis.engines.coded_mask.extraction import Target, light_curves, spectra
 from analysis.engines.coded_mask.isgri import ISGRI, isgri_camera, isgri_response
 from analysis.engines.coded_mask.responses import spectral_response
-from analysis.products.source_list import CatalogueSource, Source
+from analysis.products.catalogue_source import CatalogueSource
+from analysis.products.source_list import Source
 from analysis.products.source_spectrum import SourceSpectrum
 from fixtures.spectra import Spectrum
 from instruments.frame import SpacecraftFrame

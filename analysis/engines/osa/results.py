@@ -26,7 +26,7 @@ from analysis.products.responses import read_ancillary_response, read_redistribu
 from analysis.products.sky_maps import SkyMaps
 from analysis.products.source_light_curve import SourceLightCurve
 from analysis.products.source_list import Source
-from analysis.products.source_spectrum import BAD, GOOD, SourceSpectrum, SpectralResponse
+from analysis.products.source_spectrum import GOOD, NO_DATA, SourceSpectrum, SpectralResponse
 from analysis.products.spectrum import read_spectrum
 from analysis.products.time_coverage import TimeCoverage
 from instruments.time import SECONDS_PER_DAY
@@ -146,7 +146,7 @@ def _spectrum(path: Path, files: dict[str, Path], windows: tuple[str, ...]) -> O
         channel_edges_kev=edges,
         rate=spectrum.rate,
         error=spectrum.stat_err,
-        quality=np.where(spectrum.good, GOOD, BAD).astype(np.int16),
+        quality=np.where(spectrum.good, GOOD, NO_DATA).astype(np.int16),
         ontime_s=coverage.ontime_s,
         livetime_s=coverage.livetime_s,
         source_exposure_s=spectrum.source_exposure_s,

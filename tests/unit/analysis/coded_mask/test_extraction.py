@@ -22,7 +22,8 @@ from analysis.engines.coded_mask.source_storage import (
 from analysis.engines.coded_mask.summing import joined_light_curves, summed_spectra
 from analysis.engines.coded_mask.targets import targets
 from analysis.errors import NoISGRIEvents
-from analysis.products.source_list import CatalogueSource, Source
+from analysis.products.catalogue_source import CatalogueSource
+from analysis.products.source_list import Source
 from instruments.time import SECONDS_PER_DAY
 
 BAND = {"e_min_kev": 20.0, "e_max_kev": 40.0}
