@@ -67,6 +67,8 @@ _COMPARABLE_BY_SIZE = {Kind.NUMBER, Kind.TEXT, Kind.TIMESTAMP}
 #: Stands for a value that is wrong, until all that is wrong is told.
 NOTHING: typed.Value = typed.Constant(NULL, None)
 
+_LEAST_LONG = tree.Sign("-", tree.NumberLiteral(str(2**63)))
+
 _NO_CONDITION: typed.Condition = typed.IsNull(NOTHING, False)
 
 #: Resolves a subquery whose outer scope is given.
@@ -148,6 +150,8 @@ class Expressions:
         return scope.column(node)
 
     def _sign(self, node: tree.Sign, scope: Scope) -> typed.Value:
+        if node == _LEAST_LONG:  # without its sign it would be too large
+            return typed.Constant(LONG, -(2**63))
         operand = number(self.value(node.operand, scope))
         meaning = Meaning(operand.meaning.unit, operand.meaning.ucd)
         return typed.Signed(wider(operand.type, SHORT), node.operator, operand, meaning=meaning)

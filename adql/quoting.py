@@ -27,7 +27,8 @@ def quote(value: int | float | str | None, data_type: DataType) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int):
-        return str(value)
+        # in PostgreSQL a sign binds weaker than a cast, and the least number has no positive one
+        return str(value) if value >= 0 else f"'{value}'::{data_type.postgres}"
     if isinstance(value, float):
         return f"{value!r}::float8"
     return f"{quote_text(value)}::{'timestamp' if kind is Kind.TIMESTAMP else 'text'}"

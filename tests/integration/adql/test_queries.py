@@ -121,6 +121,9 @@ def test_a_region_holds_a_point_in_it(sky: Any) -> None:
         ("ATAN2(1, -1)", 3 * math.pi / 4),
         ("COT(1)", 1 / math.tan(1)),
         ("7 / 2", 3),
+        ("-9223372036854775808", -(2**63)),
+        ("-9223372036854775808 + 9223372036854775807", -1),
+        ("COALESCE(NULL, -9223372036854775808)", -(2**63)),
         ("7 / 2.", 3.5),
         ("1 + 2 * 3 - -4", 11),
         ("IN_UNIT(ra, 'rad')", math.radians(83.6331)),
@@ -206,6 +209,8 @@ def test_a_stored_region_comes_back_as_it_was_stored(sky: Any) -> None:
     ("query", "expected"),
     [
         ("SELECT COUNT(*) FROM observation", [(2000,)]),
+        ("SELECT DISTINCT -9223372036854775808 AS x FROM observation", [(-(2**63),)]),
+        ("SELECT COUNT(*) FROM observation WHERE number > -9223372036854775808", [(2000,)]),
         ("SELECT TOP 2 number FROM observation ORDER BY number DESC OFFSET 3", [(1997,), (1996,)]),
         ("SELECT number FROM observation WHERE number BETWEEN 3 AND 4 ORDER BY 1", [(3,), (4,)]),
         ("SELECT COUNT(*) FROM observation WHERE comment IS NULL", [(200,)]),
