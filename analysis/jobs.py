@@ -41,6 +41,11 @@ def _kinds_of_all_sky() -> Iterable[StepKind]:
     return ALL_SKY.kinds
 
 
+def _kinds_of_no_engine() -> Iterable[StepKind]:
+    """Both."""
+    return (*_kinds_of_fits(), *_kinds_of_all_sky())
+
+
 _ISGRI_EVENTS = (
     FileDescription("events", "ISGRI event lists of the Science Windows.", "application/fits"),
 )
@@ -111,7 +116,7 @@ REPRODUCE = workflow(
         FileDescription("comparison", "What is the same and what differs.", "application/json"),
         _LOG,
     ),
-    further_kinds=_kinds_of_fits,
+    further_kinds=_kinds_of_no_engine,
 )
 
 SPECTRAL_FIT = workflow(

@@ -100,6 +100,7 @@ def kinds_of_upkeep(version: str) -> tuple[KindOfActivity, ...]:
 
 def kinds_of_entities() -> tuple[KindOfEntity, ...]:
     """What the archive holds, and what steps of analyses make."""
+    from analysis.all_sky.steps import ALL_SKY
     from analysis.fitting.steps import FITTING
 
     return (
@@ -110,7 +111,7 @@ def kinds_of_entities() -> tuple[KindOfEntity, ...]:
         KindOfEntity("science_window", "A Science Window: the collection of its files"),
         *(
             KindOfEntity(kind.name, kind.description, type="step", content_type=kind.content_type)
-            for engine in (*installed_engines(), FITTING)
+            for engine in (*installed_engines(), FITTING, ALL_SKY)
             for kind in engine.kinds
         ),
     )

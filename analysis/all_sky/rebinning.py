@@ -84,7 +84,7 @@ def rebinned(rate_file: Path, science_window: str, grid: Grid) -> BinnedCounts:
             f"the file of rates can't be read as the format demands ({type(error).__name__.lower()}"
             f" in {RATES.extension}).",
             science_window=science_window,
-            step="spi_acs_rates",
+            step="spi_acs_bins",
         ) from error
     since_s = (time - grid.start_ijd) * SECONDS_PER_DAY
     # a thousandth of a sample is less than any clock means

@@ -1,6 +1,6 @@
 """The steps of light curves of SPI-ACS.
 
-spi_acs_rates (each Science Window) ┬ spi_acs_light_curve → spi_acs_picture
+spi_acs_bins (each Science Window) ┬ spi_acs_light_curve → spi_acs_picture
                   …                 ┘
 """
 
@@ -53,7 +53,7 @@ def grid_of(parameters: Mapping[str, Parameter]) -> Grid:
 
 
 RATES = StepKind(
-    "spi_acs_rates",
+    "spi_acs_bins",
     "1",
     "Counts of SPI-ACS in one Science Window, put together in bins of time.",
     _rates,

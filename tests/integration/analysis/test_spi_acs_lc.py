@@ -1,6 +1,7 @@
 """The job ``spi_acs_lc`` on the simulated archive, whose last Crab pointing holds a burst."""
 
 import itertools
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def light_curve(archive: Path, tmp_path: Path) -> Callable[..., dict[str, Path]]
             mjd_utc_from_ijd(BURST.start_ijd + by / SECONDS_PER_DAY) for by in (-before, after)
         )
         values = {"T1": repr(start), "T2": repr(stop), "T_format": "mjd", **sent}
-        folder = tmp_path / f"job{next(numbers)}"
+        folder = tmp_path / f"rates{next(numbers)}"
         folder.mkdir()
         given = check(SpiAcsLightCurveParameters, {k: (v,) for k, v in values.items()})
         context = JobContext(f"secret-{folder.name}", owner, given, folder, _Silent())
@@ -179,3 +180,14 @@ def test_parameters_that_make_no_light_curve_are_refused(sent, word):
 def test_times_are_required():
     with pytest.raises(InvalidParametersError, match="T1"):
         check(SpiAcsLightCurveParameters, {"T2": ("2020-01-01T00:00:00",)})
+
+
+def test_a_light_curve_can_be_made_again_and_is_the_same(light_curve, job):
+    light_curve(before=5, after=5)
+    row = ObsCoreRow.objects.get(calib_level=3)
+
+    done = job("reproduce", ID=row.obs_publisher_did, use_cache="0")
+
+    comparison = json.loads(done.results["comparison"].read_text())
+    assert comparison["job_type"] == "spi_acs_lc"
+    assert comparison["identical"] is True, comparison["products"]
