@@ -7,13 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from astropy.io import fits
 
 from analysis.products.fits_files import Card, write_fits
-from dali.fields import Field
-from dali.tables import Info, TableStream
-from dali.writers import tabledata
 
 PARAMETERS_EXTENSION = "FIT-PARAMETERS"
 COVARIANCE_EXTENSION = "FIT-COVARIANCE"
@@ -171,12 +167,12 @@ def write_fit(path: Path, result: FitResult, cards: Sequence[Card] = ()) -> None
     )
     hdus = [fits.PrimaryHDU(), parameters, covariance, bins]
     for hdu in hdus:
-        for keyword, value, comment in (*_fit_cards(result), *cards):
+        for keyword, value, comment in (*fit_cards(result), *cards):
             hdu.header[keyword] = (value, comment)
     write_fits(path, hdus)
 
 
-def _fit_cards(result: FitResult) -> list[Card]:
+def fit_cards(result: FitResult) -> list[Card]:
     return [
         ("TELESCOP", "INTEGRAL", "Telescope or mission name"),
         ("MODEL", result.model, "Spectral model, as XSPEC names it"),
@@ -191,40 +187,3 @@ def _fit_cards(result: FitResult) -> list[Card]:
         ("EFLUX", result.energy_flux.value, "[erg/(cm2.s)] Energy flux in the range"),
         ("EFLUXERR", result.energy_flux.error, "[erg/(cm2.s)] Its standard deviation"),
     ]
-
-
-_FIELDS = (
-    Field("parameter", "char", arraysize="*", ucd="meta.id;meta.main", description="XSPEC's name"),
-    Field("value", "double", ucd="stat.fit.param", description="Best value"),
-    Field("error", "double", ucd="stat.error", description="Standard deviation (HESSE)"),
-    Field("error_low", "double", ucd="stat.error", description="Error downwards (MINOS)"),
-    Field("error_high", "double", ucd="stat.error", description="Error upwards (MINOS)"),
-    Field("unit", "char", arraysize="*", ucd="meta.unit", description="Unit of value and errors"),
-    Field("description", "char", arraysize="*", ucd="meta.note", description="What it is"),
-)
-
-
-def write_fit_votable(path: Path, result: FitResult, infos: Sequence[Info] = ()) -> None:
-    """Write a fit's parameters as a VOTable; chi-square, range and fluxes are INFOs.
-
-    infos: what else is said of the fit.
-    """
-    said = (
-        *(Info(keyword, str(value), comment) for keyword, value, comment in _fit_cards(result)),
-        *infos,
-    )
-    batch = pa.RecordBatch.from_arrays(
-        [
-            pa.array(
-                [getattr(p, _ATTRIBUTES.get(field.name, field.name)) for p in result.parameters],
-                type=pa.string() if field.datatype == "char" else pa.float64(),
-            )
-            for field in _FIELDS
-        ],
-        names=[field.name for field in _FIELDS],
-    )
-    with path.open("wb") as file:
-        file.writelines(tabledata.write(TableStream(_FIELDS, [batch], said)))
-
-
-_ATTRIBUTES = {"parameter": "name"}

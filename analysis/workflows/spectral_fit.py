@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 from django.conf import settings
 
 from analysis.fitting.errors import NoResponseFound
-from analysis.fitting.results import FitResult, write_fit, write_fit_votable
+from analysis.fitting.result_votable import write_fit_votable
+from analysis.fitting.results import FitResult, write_fit
 from analysis.fitting.steps import FITTING
 from analysis.products.detectors import Detector
 from analysis.products.fits_files import Card

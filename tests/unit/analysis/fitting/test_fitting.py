@@ -16,7 +16,8 @@ from analysis.fitting.folding import fit_data
 from analysis.fitting.minimising import fit
 from analysis.fitting.models import MODELS
 from analysis.fitting.picture import draw_fit
-from analysis.fitting.results import FitResult, write_fit, write_fit_votable
+from analysis.fitting.result_votable import write_fit_votable
+from analysis.fitting.results import FitResult, write_fit
 from analysis.products.detectors import ISGRI, JEMX_1
 from analysis.products.responses import read_ancillary_response, read_redistribution_matrix
 from analysis.products.spectrum import Spectrum, read_spectrum, spectrum
