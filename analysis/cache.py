@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from analysis.comparison import EXACT, agree
 from analysis.steps import Tolerance
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 MAKING = "making.json"
 #: What is left under a temporary name by a process that died is removed after this time.
 _LEFT_BEHIND_S = 24 * 3600.0
+#: Notes are worked out anew after this time.
+_OLD_NOTE_S = 30 * 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class Cache:
     def __init__(self, root: Path) -> None:
         """``root`` is made where it doesn't exist."""
         self.root = root
-        for name in ("results", "temporary", "damaged", "private"):
+        for name in ("results", "temporary", "damaged", "private", "notes"):
             (root / name).mkdir(parents=True, exist_ok=True)
 
     def path(self, identity: str, file_name: str) -> Path:
@@ -199,6 +202,24 @@ class Cache:
         """How many damaged results have been set aside."""
         return sum(1 for _ in (self.root / "damaged").iterdir())
 
+    def note(self, key: str) -> Any:
+        """What was kept under that key beside the results; ``None`` for nothing."""
+        try:
+            return json.loads((self.root / "notes" / f"{key}.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def keep_note(self, key: str, value: object) -> None:
+        """Keep what is laborious to work out from results and never changes; JSON.
+
+        It is removed after some time.
+        """
+        with tempfile.NamedTemporaryFile(
+            "w", dir=self.root / "temporary", encoding="utf-8", delete=False
+        ) as file:
+            json.dump(value, file)
+        Path(file.name).rename(self.root / "notes" / f"{key}.json")
+
     def private(self) -> "Cache":
         """A new cache for one run that shall use nothing made before; `discard` it afterwards."""
         return Cache(Path(tempfile.mkdtemp(dir=self.root / "private")))
@@ -208,13 +229,17 @@ class Cache:
         shutil.rmtree(self.root, ignore_errors=True)
 
     def sweep(self, older_than_s: float = _LEFT_BEHIND_S) -> None:
-        """Remove what processes that died have left under temporary names."""
+        """Remove what processes that died have left under temporary names, and old notes."""
         for left in (*(self.root / "temporary").iterdir(), *(self.root / "private").iterdir()):
             try:
                 if time.time() - left.stat().st_mtime > older_than_s:
                     shutil.rmtree(left, ignore_errors=True)
-            except FileNotFoundError:
+                    left.unlink(missing_ok=True)
+            except (FileNotFoundError, IsADirectoryError):
                 continue
+        for note in (self.root / "notes").iterdir():
+            if time.time() - note.stat().st_mtime > _OLD_NOTE_S:
+                note.unlink(missing_ok=True)
 
     def _folder(self, identity: str) -> Path:
         return self.root / "results" / identity[:2] / identity

@@ -12,11 +12,12 @@ from django.conf import settings
 from django.db import transaction
 
 from analysis import cache_index
-from analysis.cache import file_checksum
+from analysis.cache import Cache, file_checksum
+from analysis.canonical import digest
 from analysis.execution import StepResult
 from analysis.products.fits_files import Card
 from analysis.products.provenance_cards import identity_cards, step_cards
-from analysis.products.provenance_extension import add_history
+from analysis.products.provenance_extension import Document, add_history, joined
 from archive.identifiers import ProductIdentity, new_product_identity
 from archive.publication import NewProduct, publish
 from auth.shown_names import shown_name
@@ -174,20 +175,27 @@ class _Histories:
     """What the products of a job came from, as it goes into their files."""
 
     def __init__(self) -> None:
-        self._read: dict[tuple[str, ...], History] = {}
+        self._cache = Cache(Path(settings.VO_CACHE_ROOT))
 
-    def of(self, last: ActivityRecord, product: EntityRecord) -> dict[str, dict[str, Any]]:
+    def of(self, last: ActivityRecord, product: EntityRecord) -> Document:
         """The whole history of a product whose ``last`` step isn't in the tables yet."""
         origins = product.derived_from
-        if origins not in self._read:
-            self._read[origins] = backwards(origins, None, hidden=True)
-        before = self._read[origins]
         own = replace(last, used=tuple(use for use in last.used if use.entity.id in origins))
-        history = History((*before.activities, own), (*before.entities, product))
-        document: dict[str, dict[str, Any]] = json.loads(
-            serialisation.to_json(serialisation.document(history))
-        )
-        return document
+        return joined(self._before(origins), _document(History((own,), (product,))))
+
+    def _before(self, origins: tuple[str, ...]) -> Document:
+        """The history of results of steps, which never changes: written out once, then kept."""
+        key = digest({"software": settings.VO_VERSION, "origins": list(origins)})
+        kept: Document | None = self._cache.note(key)
+        if kept is None:
+            kept = _document(backwards(origins, None, hidden=True))
+            self._cache.keep_note(key, kept)
+        return kept
+
+
+def _document(history: History) -> Document:
+    document: Document = json.loads(serialisation.to_json(serialisation.document(history)))
+    return document
 
 
 def _enter(record: ActivityRecord, written: Sequence[_Written], public: bool) -> None:

@@ -28,6 +28,22 @@ class NoHistoryError(ValueError):
     """A file that holds no history."""
 
 
+def joined(one: Document, other: Document) -> Document:
+    """Both documents in one; of a record that both have, the first one's stands.
+
+    Relations have no names of their own but numbers, of each document anew: the second one's get
+    new ones. Raises ``ValueError`` where a prefix means one thing here and another there.
+    """
+    whole = {kind: dict(records) for kind, records in one.items()}
+    for kind, records in other.items():
+        known = whole.setdefault(kind, {})
+        for name, record in records.items():
+            if kind == "prefix" and known.get(name, record) != record:
+                raise ValueError(f"the prefix {name} has two meanings")
+            known.setdefault(f"{name}b" if name.startswith("_:") else name, record)
+    return whole
+
+
 def add_history(path: Path, step: Sequence[Card], document: Document) -> None:
     """Put the last step's cards into the primary header and the document into a last HDU.
 
