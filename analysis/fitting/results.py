@@ -173,6 +173,7 @@ def write_fit(path: Path, result: FitResult, cards: Sequence[Card] = ()) -> None
 
 
 def fit_cards(result: FitResult) -> list[Card]:
+    """Keywords that tell of a fit: instrument, model, goodness."""
     return [
         ("TELESCOP", "INTEGRAL", "Telescope or mission name"),
         ("MODEL", result.model, "Spectral model, as XSPEC names it"),

@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from modulefinder import ModuleFinder
 from pathlib import Path
 
@@ -36,6 +37,14 @@ def _ours(names: Iterator[str] | set[str]) -> set[str]:
     return {name for name in names if name.partition(".")[0] in HOUSE}
 
 
+@cache
+def _loaded(*modules: str) -> set[str]:
+    """What of ours is there after importing these, in a new process."""
+    code = f"import sys, {', '.join(modules)}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    return _ours(set(done.stdout.decode().split()))
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_every_module_that_a_step_can_import_is_in_its_digest(module: str) -> None:
     """By the standard library's finder, which reads byte code: imports inside functions too."""
@@ -47,15 +56,7 @@ def test_every_module_that_a_step_can_import_is_in_its_digest(module: str) -> No
 @pytest.mark.parametrize("module", MODULES)
 def test_every_module_that_is_there_after_importing_a_step_is_in_its_digest(module: str) -> None:
     """By importing it really, in a new process; what the frame brings along is subtracted."""
-
-    def loaded(*modules: str) -> set[str]:
-        code = f"import sys, {', '.join(modules)}; print(*sys.modules)"
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-        return set(done.stdout.decode().split())
-
-    frame = loaded(*sorted(FRAME))
-    software = software_of(module)
-    missing = _ours(loaded(module)) - frame - set(software.modules)
+    missing = _loaded(module) - _loaded(*sorted(FRAME)) - set(software_of(module).modules)
     assert not missing
 
 
