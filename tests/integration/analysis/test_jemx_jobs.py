@@ -163,3 +163,13 @@ def test_defaults_are_those_of_the_mission_s_service():
     given = check(JEMX_IMAGE.parameters, {"src_name": ("Crab",)})
     assert (given.jemx_num, given.radius, given.e_min_kev, given.e_max_kev) == (2, 4, 3, 20)
     assert given.event_kind == "jmx2_events"
+
+
+@pytest.mark.parametrize("job_type", ["jemx_image", "jemx_spectrum", "jemx_lc"])
+def test_jobs_are_planned_before_they_run(client, jemx_scws: list[str], job_type: str):
+    sent = {"scw_list": ",".join(jemx_scws), "src_name": "Crab", "steps": "1"}
+    answer = client.get(f"/api/plan/{job_type}", sent)
+    assert answer.status_code == 200, answer.content
+    steps = answer.json()["graph"]
+    assert len([step for step in steps if step["kind"] == "sky_image"]) == 3
+    assert {step["engine"] for step in steps} == {"coded_mask"}

@@ -191,3 +191,15 @@ def test_a_light_curve_can_be_made_again_and_is_the_same(light_curve, job):
     comparison = json.loads(done.results["comparison"].read_text())
     assert comparison["job_type"] == "spi_acs_lc"
     assert comparison["identical"] is True, comparison["products"]
+
+
+def test_a_light_curve_is_planned_before_it_is_made(client, archive):
+    start, stop = (mjd_utc_from_ijd(BURST.start_ijd + by / SECONDS_PER_DAY) for by in (-10, 10))
+    sent = {"T1": repr(start), "T2": repr(stop), "T_format": "mjd", "steps": "1"}
+    answer = client.get("/api/plan/spi_acs_lc", sent)
+    assert answer.status_code == 200, answer.content
+    assert [step["kind"] for step in answer.json()["graph"]] == [
+        "spi_acs_bins",
+        "spi_acs_light_curve",
+        "spi_acs_picture",
+    ]
