@@ -27,6 +27,7 @@ from provenance.identifiers import new_entity_id
 from provenance.records import (
     ActivityRecord,
     AgentRecord,
+    EntityClass,
     EntityRecord,
     GeneratedRecord,
     InvolvedRecord,
@@ -200,13 +201,26 @@ def _document(history: History) -> Document:
 
 def _enter(record: ActivityRecord, written: Sequence[_Written], public: bool) -> None:
     with transaction.atomic():
-        store.enter([record])
+        store.enter([record, _together(record, written, public)])
         for item in written:
             if item.to_publish is not None:
                 publish(item.to_publish)
         if public:
             store.make_public([item.entity.id for item in written])
             cache_index.pin(_steps([item.product for item in written if item.to_publish]))
+
+
+def _together(record: ActivityRecord, written: Sequence[_Written], public: bool) -> EntityRecord:
+    """All that one job gave, as a collection; it is found by the activity's own number."""
+    return EntityRecord(
+        record.id.replace("/activity?", "/collection?"),
+        name=f"Results of one {record.name}",
+        entity_class=EntityClass.COLLECTION,
+        description="job_results",
+        generated_at=record.end,
+        members=tuple(item.entity.id for item in written),
+        public=public,
+    )
 
 
 def _steps(products: Sequence[ProductFile]) -> set[str]:

@@ -109,6 +109,7 @@ def kinds_of_entities() -> tuple[KindOfEntity, ...]:
             for name, words in _ARCHIVE_FILES.items()
         ),
         KindOfEntity("science_window", "A Science Window: the collection of its files"),
+        KindOfEntity("job_results", "All that one job gave"),
         *(
             KindOfEntity(kind.name, kind.description, type="step", content_type=kind.content_type)
             for engine in (*installed_engines(), FITTING, ALL_SKY)

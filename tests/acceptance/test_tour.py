@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from provenance_questions import check_questions
+from provenance_questions import check_questions, check_survival
 
 from vo_server.tour import Tour
 
@@ -27,6 +27,7 @@ def test_every_step_of_the_tour_gives_what_it_should(
         assert tour.run(), "\n".join(told)
         tour.reproduce(use_cache="0")  # raises where anything differs
         check_questions(server.url, tour)
+        check_survival(server.url, server.folder, tour)
     assert len(tour.scws) == 6
     assert {"mosaic", "sources", "sources_fits", "preview"} <= set(tour.results)
     assert all(path.stat().st_size for path in tour.results.values())

@@ -1,12 +1,15 @@
 """The questions of the CTA's provenance use cases, asked of a server by pyvo and answered right."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import pyvo
+import requests
 from django.core.management import call_command
 
 from provenance.tables.questions import QUESTIONS
@@ -60,6 +63,12 @@ def check_questions(url: str, tour: Tour) -> None:
     }
     assert {location.split("/")[2] for location in windows} == set(tour.scws)
 
+    together = service.search(
+        "SELECT m.entity_id FROM provenance.had_member AS m JOIN provenance.had_member AS n"
+        f" ON n.collection_id = m.collection_id WHERE n.entity_id = '{mosaic}'"
+    )
+    assert len(together) > 2  # the results of one job
+
     _poison(url, tour, ask)
 
 
@@ -85,3 +94,22 @@ def _poison(url: str, tour: Tour, ask: Any) -> None:
     assert tour.mosaic_id.partition("?")[2] in text
     call_command("mark_bad", bad, "a mistake", undo=True, stdout=told)
     assert not ask("provenance-bad")
+
+
+def check_survival(url: str, folder: Path, tour: Tour) -> None:
+    """The history of a published product stays when its job is deleted and the cache is emptied."""
+    asked = {"ID": tour.mosaic_id, "DEPTH": "ALL", "RESPONSEFORMAT": "PROV-JSON"}
+    before = requests.get(f"{url}/provsap", asked, timeout=60)
+    jobs = [f.name for f in (folder / "jobs").iterdir() if len(f.name) == 32]
+    deleted = [
+        requests.delete(f"{url}/uws/isgri_image/{job}", allow_redirects=False, timeout=60)
+        for job in jobs
+    ]
+    assert 303 in {answer.status_code for answer in deleted}
+    assert all(requests.get(a.url, timeout=60).status_code == 404 for a in deleted)
+    shutil.rmtree(folder / "cache")
+    with urlopen(f"{url}/provsap?{urlencode(asked)}", timeout=60) as answer:  # noqa: S310
+        assert answer.read() == before.content
+    assert len(before.json()["activity"]) > len(tour.scws)
+    page = requests.get(f"{url}/provenance", {"ID": tour.mosaic_id}, timeout=60)
+    assert "Made by" in page.text

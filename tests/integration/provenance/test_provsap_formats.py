@@ -359,3 +359,12 @@ def test_no_format_tells_an_email_address(client: Client, asked: dict[str, str])
     for form in ("PROV-N", "PROV-JSON", "PROV-XML", "PROV-VOTABLE", "PROV-TURTLE", "PROV-JSONLD",
                  "PROV-SVG"):  # fmt: skip
         assert "ada@example.org" not in answer_of(client, asked, RESPONSEFORMAT=form).text
+
+
+def test_a_question_may_come_by_post_and_with_names_in_any_case() -> None:
+    client = Client(enforce_csrf_checks=True)
+    get = client.get("/provsap", {"ID": PRODUCT, "RESPONSEFORMAT": "PROV-N"})
+    post = client.post("/provsap", {"id": PRODUCT, "responseFormat": "text/provenance-notation"})
+    assert post.status_code == 200
+    assert post.content == get.content
+    assert client.delete("/provsap").status_code == 405
