@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
 
-from provenance.statements import statement
+from provenance.statements import statement, take_turn
 
 _AT_ONCE = 200
 # Rounds of one call: a mosaic's history is some ten activities deep.
@@ -25,6 +25,7 @@ def expire(keep: timedelta, authority: str, *, now: datetime | None = None) -> i
     removed = 0
     for _ in range(_MOST_ROUNDS):
         with transaction.atomic(), connection.cursor() as cursor:
+            take_turn()
             cursor.execute(
                 statement("expire_provenance"),
                 {

@@ -8,6 +8,9 @@ from typing import Any
 
 from django.db import connection
 
+# Arbitrary: it names the writers' lock among PostgreSQL's advisory locks.
+_WRITER = 0x70726F76
+
 Row = Mapping[str, str | bool | None]
 """One row of what a statement enters, by the names that the statement reads."""
 
@@ -23,6 +26,15 @@ def execute(name: str, **arguments: str | int | list[str] | list[int]) -> list[t
     with connection.cursor() as cursor:
         cursor.execute(statement(name), arguments)
         return list(cursor.fetchall()) if cursor.description else []
+
+
+def take_turn() -> None:
+    """Wait until no other transaction writes history, and keep others waiting to this one's end.
+
+    Two writers that don't see each other's relations would leave pairs out of the lineage.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_WRITER])
 
 
 def enter_rows(name: str, rows: Sequence[Row]) -> list[tuple[Any, ...]]:

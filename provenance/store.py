@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Model
 
 from provenance.errors import ProvenanceError
@@ -24,11 +24,7 @@ from provenance.models import (
     WasConfiguredBy,
 )
 from provenance.records import ActivityRecord, AgentRecord, EntityRecord, InvolvedRecord
-from provenance.statements import Row, enter_rows, execute
-
-# Two writers that don't see each other's relations would leave pairs out of the lineage, so they
-# take turns. The number is arbitrary: it names this lock among PostgreSQL's advisory locks.
-_WRITER = 0x70726F76
+from provenance.statements import Row, enter_rows, execute, take_turn
 
 LEAST_SHARED = 32
 """Lineages of fewer ancestors are written out, longer ones shared where that spares rows."""
@@ -48,8 +44,7 @@ def enter(records: Iterable[ActivityRecord | EntityRecord]) -> None:
     activities = {r.id: r for r in given if isinstance(r, ActivityRecord)}
     entities = _entities(given)
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_WRITER])
+        take_turn()
         known = set(
             Activity.objects.filter(identifier__in=activities, status__isnull=False).values_list(
                 "identifier", flat=True
