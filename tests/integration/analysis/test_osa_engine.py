@@ -1,0 +1,82 @@
+"""Jobs with engine=osa, from parameters to products, against executables of the tests."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import fake_osa
+import pytest
+from astropy.io import fits
+from astropy.table import Table
+from django.db import connection
+
+from analysis.engines.osa import installation as osa
+from analysis.products.spectrum import read_spectrum
+from uws.errors import InvalidParametersError
+
+Job = Callable[..., Any]
+
+
+@pytest.fixture
+def root(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Executables that speak OSA's protocol, on the Science Windows of the archive."""
+    root, repository, samples = (tmp_path / name for name in ("osa", "rep", "samples"))
+    samples.mkdir()
+    fake_osa.make_samples(samples)
+    fake_osa.install(root, repository, [], samples)
+    (repository / "scw").symlink_to(archive / "scw")
+    for name in osa.VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("VO_OSA_ROOT", str(root))
+    monkeypatch.setenv("VO_OSA_REP_BASE_PROD", str(repository))
+    osa.software_digest.cache_clear()
+    yield root
+    osa.software_digest.cache_clear()
+
+
+def test_an_image_by_osa_is_published_as_osas(root: Path, job: Job, crab_scws: list[str]) -> None:
+    done = job("isgri_image", scw_list=tuple(crab_scws[:2]), engine="osa")
+    assert done.steps("main done").count("osa_image") == 2
+    sources = Table.read(done.results["sources"], format="votable")
+    assert list(sources["name"]) == ["Crab", "NEW_1"]
+    with fits.open(done.results["mosaic"], checksum=True) as mosaic:
+        assert mosaic[0].header["ENGINE"] == "osa"
+        assert mosaic[2].data.max() == 165.0
+        entity = mosaic[0].header["PROVENT"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT g.name FROM provenance.lineage l"
+            " JOIN provenance.was_generated_by w ON w.entity_id = l.ancestor"
+            " JOIN provenance.was_associated_with a ON a.activity_id = w.activity_id"
+            f" JOIN provenance.agent g ON g.id = a.agent_id WHERE l.descendant = '{entity}'"
+        )
+        agents = {name for (name,) in cursor.fetchall()}
+    assert any("OSA" in name for name in agents), agents
+    again = job("isgri_image", scw_list=tuple(crab_scws[:2]), engine="osa")
+    assert again.steps("main done") == []
+
+
+def test_a_spectrum_by_osa_has_osas_response(root: Path, job: Job, crab_scws: list[str]) -> None:
+    done = job("isgri_spectrum", scw_list=crab_scws[0], src_name="Crab", engine="osa")
+    crab = read_spectrum(done.results["spectrum_1"])
+    assert crab.source.name == "Crab"
+    assert len(crab.rate) == 64
+    called = [call["executable"] for call in fake_osa.calls(root)]
+    assert {"spe_pick", "src_collect"} <= set(called)
+
+
+def test_a_light_curve_by_osa(root: Path, job: Job, crab_scws: list[str]) -> None:
+    done = job("isgri_lc", scw_list=crab_scws[0], src_name="Crab", engine="osa")
+    with fits.open(done.results["lightcurve_1"]) as curve:
+        assert curve[1].header["NAME"] == "Crab"
+    assert "lc_pick" in [call["executable"] for call in fake_osa.calls(root)]
+
+
+@pytest.mark.usefixtures("archive")
+def test_without_osa_the_job_is_refused_when_it_is_asked_for(
+    job: Job, crab_scws: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in osa.VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(InvalidParametersError, match="engine 'osa' is not installed here"):
+        job("isgri_image", scw_list=crab_scws[0], engine="osa")
