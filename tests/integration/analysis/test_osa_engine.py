@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import fake_osa
+import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.table import Table
 from django.db import connection
 
+from analysis import executors
 from analysis.engines.osa import installation as osa
 from analysis.products.spectrum import read_spectrum
 from uws.errors import InvalidParametersError
@@ -30,18 +32,20 @@ def root(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setenv("VO_OSA_ROOT", str(root))
     monkeypatch.setenv("VO_OSA_REP_BASE_PROD", str(repository))
     osa.software_digest.cache_clear()
+    # processes that run steps know the environment that they were started in
+    monkeypatch.setattr(executors, "_warm", {})
     yield root
     osa.software_digest.cache_clear()
 
 
-def test_an_image_by_osa_is_published_as_osas(root: Path, job: Job, crab_scws: list[str]) -> None:
+def test_jobs_give_what_osa_makes_and_say_so(root: Path, job: Job, crab_scws: list[str]) -> None:
     done = job("isgri_image", scw_list=tuple(crab_scws[:2]), engine="osa")
     assert done.steps("main done").count("osa_image") == 2
     sources = Table.read(done.results["sources"], format="votable")
     assert list(sources["name"]) == ["Crab", "NEW_1"]
     with fits.open(done.results["mosaic"], checksum=True) as mosaic:
         assert mosaic[0].header["ENGINE"] == "osa"
-        assert mosaic[2].data.max() == 165.0
+        assert np.nanmax(mosaic[2].data) == 165.0
         entity = mosaic[0].header["PROVENT"]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -55,21 +59,14 @@ def test_an_image_by_osa_is_published_as_osas(root: Path, job: Job, crab_scws: l
     again = job("isgri_image", scw_list=tuple(crab_scws[:2]), engine="osa")
     assert again.steps("main done") == []
 
-
-def test_a_spectrum_by_osa_has_osas_response(root: Path, job: Job, crab_scws: list[str]) -> None:
-    done = job("isgri_spectrum", scw_list=crab_scws[0], src_name="Crab", engine="osa")
-    crab = read_spectrum(done.results["spectrum_1"])
-    assert crab.source.name == "Crab"
-    assert len(crab.rate) == 64
-    called = [call["executable"] for call in fake_osa.calls(root)]
-    assert {"spe_pick", "src_collect"} <= set(called)
-
-
-def test_a_light_curve_by_osa(root: Path, job: Job, crab_scws: list[str]) -> None:
-    done = job("isgri_lc", scw_list=crab_scws[0], src_name="Crab", engine="osa")
-    with fits.open(done.results["lightcurve_1"]) as curve:
+    made = job("isgri_spectrum", scw_list=crab_scws[0], src_name="Crab", engine="osa")
+    crab = read_spectrum(made.results["spectrum_1"])
+    assert (crab.source.name, len(crab.rate)) == ("Crab", 64)
+    made = job("isgri_lc", scw_list=crab_scws[0], src_name="Crab", engine="osa")
+    with fits.open(made.results["lightcurve_1"]) as curve:
         assert curve[1].header["NAME"] == "Crab"
-    assert "lc_pick" in [call["executable"] for call in fake_osa.calls(root)]
+    called = {call["executable"] for call in fake_osa.calls(root)}
+    assert {"spe_pick", "lc_pick", "src_collect"} <= called
 
 
 @pytest.mark.usefixtures("archive")
