@@ -20,6 +20,7 @@ class Example:
     needs: tuple[str, ...]
 
 
+# as ADQL 2.0 has them: clients that know no more check examples before they show them
 _EXAMPLES = (
     Example(
         "tables",
@@ -60,9 +61,9 @@ _EXAMPLES = (
         "Event lists whose pointing is within 12 degrees of a source of the reference catalogue,\n"
         "the nearest first.",
         "SELECT o.scw, o.t_min, o.t_exptime,\n"
-        "DISTANCE(o.s_ra, o.s_dec, s.ra_obj, s.dec_obj) AS off_axis\n"
+        "DISTANCE(POINT('ICRS', o.s_ra, o.s_dec), POINT('ICRS', s.ra_obj, s.dec_obj)) AS off_axis\n"
         "FROM integral.source AS s JOIN ivoa.obscore AS o\n"
-        "ON DISTANCE(o.s_ra, o.s_dec, s.ra_obj, s.dec_obj) < 12\n"
+        "ON DISTANCE(POINT('ICRS', o.s_ra, o.s_dec), POINT('ICRS', s.ra_obj, s.dec_obj)) < 12\n"
         "WHERE s.name = 'Crab' AND o.dataproduct_type = 'event' ORDER BY off_axis",
         ("ivoa.obscore", "integral.source"),
     ),
@@ -71,9 +72,9 @@ _EXAMPLES = (
         "Sources in the fields of view",
         "How long each source of the reference catalogue was within 4 degrees of the axis, by a\n"
         "join on the sky.",
-        "SELECT s.name, COUNT(*) AS pointings, IN_UNIT(SUM(o.t_exptime), 'h') AS exposure\n"
+        "SELECT s.name, COUNT(*) AS pointings, SUM(o.t_exptime) AS exposure\n"
         "FROM integral.source AS s JOIN ivoa.obscore AS o\n"
-        "ON DISTANCE(o.s_ra, o.s_dec, s.ra_obj, s.dec_obj) < 4\n"
+        "ON DISTANCE(POINT('ICRS', o.s_ra, o.s_dec), POINT('ICRS', s.ra_obj, s.dec_obj)) < 4\n"
         "WHERE o.dataproduct_type = 'event' AND o.instrument_name = 'IBIS/ISGRI'\n"
         "GROUP BY s.name ORDER BY pointings DESC",
         ("ivoa.obscore", "integral.source"),
@@ -81,11 +82,10 @@ _EXAMPLES = (
     Example(
         "time",
         "Observed in a span of time",
-        "What was observed in March 2008, with dates instead of the table's modified Julian days.",
+        "What was observed in March 2008: the table's times are modified Julian days in UTC. The\n"
+        "function ivo_to_mjd makes them of dates.",
         "SELECT scw, target_name, instrument_name, t_min FROM ivoa.obscore\n"
-        "WHERE t_min BETWEEN ivo_to_mjd(CAST('2008-03-01' AS TIMESTAMP))\n"
-        "AND ivo_to_mjd(CAST('2008-04-01' AS TIMESTAMP))\n"
-        "ORDER BY t_min",
+        "WHERE t_min BETWEEN 54526 AND 54557 ORDER BY t_min",
         ("ivoa.obscore",),
     ),
     Example(
