@@ -70,7 +70,10 @@ def enter(records: Iterable[ActivityRecord | EntityRecord]) -> None:
         _open_relations(risen_keys, opened)
         opened_activities = [record.id for record in new if record.public]
         _note([*risen_keys, *_keys(opened_activities)])
-        execute("open_agents", agents=agents, activities=list(activities), entities=list(entities))
+        if agents:
+            execute(
+                "open_agents", agents=agents, activities=list(activities), entities=list(entities)
+            )
 
 
 def make_public(entity_ids: Iterable[str]) -> None:
