@@ -244,6 +244,13 @@ def test_status_tells_what_is_there_and_what_it_has_saved(
     assert "0 damaged files" in said
 
 
+def test_operators_are_told_of_the_cluster(run: Runner, settings) -> None:
+    for command in ("cache_status", "uws_status"):
+        assert "the embedded cluster is not running; it is started when" in call(command)
+    settings.VO_DASK_SCHEDULER = "tls://scheduler.example.org:8786"
+    assert "steps run on the site's cluster at tls://scheduler.example.org" in call("uws_status")
+
+
 def test_verify_finds_nothing_wrong_in_a_good_cache(three: list[CachedStep]) -> None:
     assert "3 files are whole, 0 were damaged" in call("cache_verify")
 

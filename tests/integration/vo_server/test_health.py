@@ -59,3 +59,11 @@ def test_a_database_out_of_reach_is_told_without_its_name(client: Client) -> Non
     assert answer.status_code == 503
     assert answer.json()["parts"]["database"] == "does not answer"
     assert "no_such_database" not in json.dumps(answer.json())
+
+
+@pytest.mark.django_db
+def test_a_site_s_scheduler_that_can_not_be_reached_is_not_ready(client: Client, settings) -> None:
+    settings.VO_DASK_SCHEDULER = "tcp://127.0.0.1:9"
+    answer = client.get("/health/ready")
+    assert answer.status_code == 503
+    assert "can't be reached" in answer.json()["parts"]["steps"]
