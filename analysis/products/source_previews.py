@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
 from analysis.products.source_light_curve import SourceLightCurve
@@ -18,6 +19,7 @@ SIGMA = 5.0
 WIDEST_RATIO = 1.5
 #: What has less than this significance is drawn as an upper limit of so many standard deviations.
 LIMIT_SIGMA = 2.0
+TICKS_KEV = (3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000)
 _COLOUR = "#1f4e9c"
 
 
@@ -46,7 +48,12 @@ def write_spectrum_preview(
             label="rate" if marker == "none" else f"limit, {LIMIT_SIGMA:g} sigma",
         )
     axes.set_xscale("log")
+    ticks = [tick for tick in TICKS_KEV if low.min() <= tick <= high.max()] if low.size else []
     axes.set_yscale("log")
+    # plain numbers: the usual powers of ten would overlap
+    axes.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    axes.minorticks_on()
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("Energy (keV)")
     axes.set_ylabel("count / s / keV")
     axes.grid(alpha=0.25, which="both")

@@ -19,7 +19,7 @@ from archive.selection import ScienceWindowRecord
 from provenance.records import EntityRecord
 from uws.errors import JobFailure
 
-SIMULATED = "Simulated data: no photon of this image is real"
+SIMULATED = "Simulated data: no photon is real"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
