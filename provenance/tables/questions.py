@@ -24,7 +24,7 @@ QUESTIONS = (
         "JOIN provenance.was_generated_by AS g ON g.entity_id = o.obs_publisher_did\n"
         "JOIN provenance.activity AS a ON a.id = g.activity_id\n"
         "WHERE a.name = 'isgri_image' AND a.version >= '0.1'\n"
-        "AND 1 = CONTAINS(POINT(o.s_ra, o.s_dec), CIRCLE(83.6331, 22.0145, 10))",
+        "AND 1 = CONTAINS(POINT('ICRS', o.s_ra, o.s_dec), CIRCLE('ICRS', 83.6331, 22.0145, 10))",
         ("ivoa.obscore", "provenance.was_generated_by", "provenance.activity"),
     ),
     Question(
