@@ -20,7 +20,7 @@ from uws.parameters import check
 from uws.types import JobContext
 
 Reproduce = Callable[..., dict[str, Any]]
-IMAGE_PRODUCTS = {"mosaic", "sources", "preview"}
+IMAGE_PRODUCTS = {"mosaic", "sources", "sources_scw", "preview"}
 
 
 @pytest.fixture
