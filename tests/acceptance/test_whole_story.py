@@ -19,6 +19,7 @@ import requests
 from django.core.management import call_command
 from pyvo.dal.adhoc import DatalinkResults
 
+from fixtures.sky import source_named
 from provenance.tables.questions import QUESTIONS
 
 Serving = Callable[[Path], AbstractContextManager[Any]]
@@ -99,7 +100,11 @@ def test_from_science_windows_to_a_fit_and_back(
             "dataproduct_type = 'spectrum' AND target_name = 'Crab' AND calib_level = 3"
         )
         spectrum = spectra[0]
-        astronomer.job("spectral_fit", ID=spectrum, xspec_model="powerlaw")
+        results = astronomer.job("spectral_fit", ID=spectrum, xspec_model="powerlaw")
+        fit = requests.get(results["fit"], timeout=TIMEOUT_S).json()
+        (index,) = (p for p in fit["parameters"] if p["name"] == "PhoIndex")
+        offset = abs(index["value"] - source_named("Crab").spectrum.photon_index)
+        assert offset < 4 * index["error"], fit
         fits = astronomer.ask(
             "SELECT DISTINCT g.entity_id AS fit FROM provenance.activity AS a"
             " JOIN provenance.was_generated_by AS g ON g.activity_id = a.id"
