@@ -127,7 +127,7 @@ def test_counts_jobs_workflows_and_the_newest_mosaic_are_shown() -> None:
     assert "Sky images &amp; mosaics &lt;of&gt; photons" in text
     assert 'src="https://vo.example.org/products/2"' in text
     assert "20 November 2026, 12:30 UTC" in text
-    assert "/provenance?ID=ivo%3A%2F%2Fexample%2Fproduct%3F1\"" in text
+    assert '/provenance?ID=ivo%3A%2F%2Fexample%2Fproduct%3F1"' in text
 
 
 def test_an_empty_server_says_so_and_shows_no_empty_sections() -> None:
