@@ -15,7 +15,7 @@ from defusedxml import ElementTree
 from django.db import connection
 
 JOB_LIMIT_S = 90
-RESULTS = {"mosaic", "sources", "sources_fits", "preview", "log"}
+RESULTS = {"mosaic", "sources", "sources_fits", "sources_scw", "preview", "log"}
 
 
 @pytest.fixture(scope="module")
