@@ -146,9 +146,12 @@ def test_the_page_links_how_the_newest_mosaic_was_made(
     demonstration: tuple[str, PublishedProduct],
 ) -> None:
     url, _ = demonstration
-    with urllib.request.urlopen(f"{url}/") as answer:  # noqa: S310 - our own address
-        (link,) = re.findall(r'href="([^"]+/provsap[^"]+)"', answer.read().decode())
-    with urllib.request.urlopen(html.unescape(link)) as answer:  # noqa: S310 - our own address
+    link = f"{url}/"
+    for pattern in ("/provenance\\?ID=", '/provsap\\?[^"]*RESPONSEFORMAT=PROV-JSON'):
+        with urllib.request.urlopen(link) as answer:  # noqa: S310 - our own address
+            found = re.findall(rf'href="([^"]+{pattern}[^"]*)"', answer.read().decode())
+        link = html.unescape(found[0])
+    with urllib.request.urlopen(link) as answer:  # noqa: S310 - our own address
         history = json.load(answer)
     assert {activity["prov:name"] for activity in history["activity"].values()} >= {
         "image",
