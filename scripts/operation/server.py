@@ -37,8 +37,11 @@ def programs(clone: Clone, number: int) -> tuple[Program, ...]:
             "vo_server.asgi:application",
         ),
     )
-    worker = Program("worker", (str(clone.python), str(clone.root / "manage.py"), "uws_worker"))
-    return (worker, web_server)
+    work = (str(clone.python), str(clone.root / "manage.py"), "uws_worker")
+    # a query's process is forked in a third of the time from one that hasn't loaded the analyses
+    queries = Program("worker of queries", (*work, "--jobs=0"))
+    analyses = Program("worker of analyses", (*work, "--short-jobs=0"))
+    return (analyses, queries, web_server)
 
 
 def site_url(number: int) -> str:
