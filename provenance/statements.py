@@ -38,10 +38,16 @@ def take_turn() -> None:
 
 
 def enter_rows(name: str, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
-    """Run a statement on many rows at once; does nothing where there are none."""
+    """Run a statement on many rows at once; does nothing where there are none.
+
+    Each row has its ``place`` among them, so that what has an order keeps it in the tables.
+    """
     if not rows:
         return []
-    clean = [{key: _storable(value) for key, value in row.items()} for row in rows]
+    clean = [
+        {"place": place, **{key: _storable(value) for key, value in row.items()}}
+        for place, row in enumerate(rows)
+    ]
     return execute(name, rows=json.dumps(clean))
 
 

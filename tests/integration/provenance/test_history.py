@@ -1,9 +1,16 @@
 """Histories read back: what everybody sees, and what an owner does."""
 
 import pytest
+from django.db import connection
 
 from dali.errors import NotFoundError
-from provenance import ActivityRecord, EntityRecord, GeneratedRecord, UsedRecord
+from provenance import (
+    ActivityRecord,
+    EntityRecord,
+    GeneratedRecord,
+    ParameterRecord,
+    UsedRecord,
+)
 from provenance.history import backwards
 from provenance.store import enter
 
@@ -37,3 +44,18 @@ def test_what_is_hidden_is_part_of_the_owners_history_only(hidden_image: None) -
     history = backwards([IMAGE], hidden=True)
     assert [activity.id for activity in history.activities] == [MAKING]
     assert {entity.id: entity.public for entity in history.entities} == {EVENTS: True, IMAGE: False}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("left_out", ["enable_nestloop", "enable_hashjoin", "enable_mergejoin"])
+def test_what_an_activity_used_keeps_its_order_however_postgresql_plans(left_out: str) -> None:
+    names = [f"ivo://x/entity?{number * 7 % 40}" for number in range(40)]
+    enter([EntityRecord(name, name=name, public=True) for name in sorted(names)])
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL {left_out} = off")
+    parameters = tuple(ParameterRecord(name[-2:], name) for name in names)
+    used = tuple(UsedRecord(EntityRecord.reference(name), "input") for name in names)
+    enter([ActivityRecord(MAKING, "making", used=used, parameters=parameters, public=True)])
+    (activity,) = backwards([MAKING]).activities
+    assert [use.entity.id for use in activity.used] == names
+    assert [parameter.value for parameter in activity.parameters] == names
