@@ -35,6 +35,8 @@ from provenance.records import (
 from uws.parameters import describe
 from uws.types import JobContext
 
+#: Packages that a product's file comes from, beside those of the steps.
+_WRITERS = ("astropy", "numpy")
 #: Media type of the files that carry their own history.
 FITS = "application/fits"
 
@@ -162,8 +164,13 @@ def _write(
             generated=(GeneratedRecord(entity, role=product.result),),
             informants=(),
         )
-        inputs = frozenset(entity.derived_from)
-        add_history(path, step_cards(made, inputs, end), histories.of(made, entity))
+        steps = [result.step for result in product.made_from]
+        engine, digest = (
+            ", ".join(dict.fromkeys(values))
+            for values in ([s.engine for s in steps], [s.software_digest for s in steps])
+        )
+        cards = step_cards(made, engine, digest, frozenset(entity.derived_from), end)
+        add_history(path, cards, histories.of(made, entity))
     entity = activity.generated(replace(entity, checksum=file_checksum(path)), role=product.result)
     to_publish = None
     if identity and product.describe:
@@ -232,7 +239,8 @@ def _agents(context: JobContext[Any]) -> list[InvolvedRecord]:
     authority = settings.VO_AUTHORITY
     found = [
         InvolvedRecord(agents.software(authority, "vo_server", settings.VO_VERSION), "software"),
-        *agents.surroundings(authority),
+        # what writes the files
+        *(InvolvedRecord(agents.software(authority, name), "software") for name in _WRITERS),
     ]
     if not context.owner.is_anonymous:
         found.append(InvolvedRecord(_owner(context), "operator"))

@@ -11,7 +11,10 @@ class ProvenanceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Follow people's names."""
-        from provenance import people
+        """Follow people's names; let what is recorded bear this server's authority."""
+        from django.conf import settings
+
+        from provenance import people, recorder
 
         people.follow_names()
+        recorder.use_authority(settings.VO_AUTHORITY)

@@ -35,7 +35,9 @@ class Graph:
 
     used: per activity, the entities it took in, with their roles. generated_by: per entity, the
     activity that made it and the role. parameters: per activity, names and values. agents: per
-    activity, who was involved.
+    activity, who was involved; sources: the revision of the source that it ran from, which changes
+    with every commit, of documents too (whether the code of a step is the same, its software digest
+    tells). units: of parameters, by activity and name. prefixes: what the document's stand for.
     """
 
     entities: Mapping[str, Node]
@@ -44,6 +46,15 @@ class Graph:
     generated_by: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     parameters: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     agents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    units: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+
+    def full(self, identifier: str) -> str:
+        """The whole identifier, as ADQL and ProvSAP know it, of one with a prefix."""
+        prefix, colon, local = identifier.partition(":")
+        space = self.prefixes.get(prefix)
+        return f"{space}{local}" if colon and space is not None else identifier
 
     def last(self) -> tuple[str, ...]:
         """The entities that were made and that no activity of the graph used."""
@@ -60,6 +71,8 @@ def read(document: Mapping[str, Any]) -> Graph:
     generated: dict[str, tuple[str, str]] = {}
     parameters: dict[str, list[tuple[str, str]]] = {}
     agents: dict[str, list[str]] = {}
+    sources: dict[str, list[str]] = {}
+    units: dict[tuple[str, str], str] = {}
     activities = {node.id: node for node in _nodes(document, "activity")}
     entities = {node.id: node for kind in _ENTITY_KINDS for node in _nodes(document, kind)}
     people = {node.id: node for node in _nodes(document, "agent")}
@@ -71,15 +84,15 @@ def read(document: Mapping[str, Any]) -> Graph:
         generated[relation.get("entity")] = (relation.get("activity"), relation.get("role"))
     for relation in _nodes(document, "wasAssociatedWith"):
         agent = people.get(relation.get("agent"))
-        # The revision of the whole source changes with every commit, of documents too; whether
-        # the code of a step is the same, its software digest tells.
-        if agent is not None and relation.get("role") != SOURCE:
-            agents.setdefault(relation.get("activity"), []).append(agent.name)
+        if agent is not None:
+            named = sources if relation.get("role") == SOURCE else agents
+            named.setdefault(relation.get("activity"), []).append(agent.name)
     for relation in _nodes(document, "wasConfiguredBy"):
         artefact = artefacts.get(relation.get("configurator"))
         if artefact is not None:
             setting = (artefact.name, artefact.get("value"))
             parameters.setdefault(relation.get("configured"), []).append(setting)
+            units[relation.get("configured"), artefact.name] = artefact.get("unit")
     return Graph(
         entities,
         activities,
@@ -87,7 +100,17 @@ def read(document: Mapping[str, Any]) -> Graph:
         generated,
         {activity: tuple(settings) for activity, settings in parameters.items()},
         {activity: tuple(names) for activity, names in agents.items()},
+        {activity: tuple(names) for activity, names in sources.items()},
+        units,
+        _prefixes(document),
     )
+
+
+def _prefixes(document: Mapping[str, Any]) -> dict[str, str]:
+    prefixes = document.get("prefix", {})
+    if not isinstance(prefixes, Mapping):
+        raise ValueError("PROV-JSON: prefix is no object")
+    return {prefix: _text(space) for prefix, space in prefixes.items()}
 
 
 def _nodes(document: Mapping[str, Any], kind: str) -> Iterator[Node]:

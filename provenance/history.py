@@ -223,6 +223,11 @@ def entities_with_checksum(checksum: str) -> tuple[str, ...]:
     return tuple(found.values_list("identifier", flat=True))
 
 
+def checksum_of(entity: str) -> str | None:
+    """The checksum of an entity, hidden or not; ``None`` where none is known."""
+    return Entity.objects.filter(identifier=entity).values_list("checksum", flat=True).first()
+
+
 def made_by(activity: str) -> dict[str, str]:
     """All that an activity made, hidden or not: the entities' identifiers, each with its role."""
     found = WasGeneratedBy.objects.filter(activity__identifier=activity)

@@ -1,22 +1,29 @@
 """Records an activity while it runs, with no database at hand.
 
-    with provenance.activity("mosaic", version="1", authority="example.org") as mosaic:
-        mosaic.used(image, role="image")
-        mosaic.generated(EntityRecord(new_id, name="mosaic"), role="mosaic")
+    with provenance.activity("mosaic", version="1") as mosaic:
+        mosaic.used(Path("image.fits"), role="image")
+        mosaic.generated(Path("mosaic.fits"), role="mosaic")
     provenance.store.enter(mosaic.records)
+
+Interpreter, operating system and the source's git revision are recorded by themselves, as agents;
+host and account for administrators only.
 
 An activity that begins while another runs in the same context is part of it: the outer one was
 informed by the inner one (``voprov:WasInformedBy``), never the other way round, so that the
 record of a step whose result others will find in the cache names no one's job.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
-from provenance.identifiers import new_activity_id
+from provenance.agents import software as software_agent
+from provenance.agents import surroundings
+from provenance.files import described_file, found_file
+from provenance.identifiers import new_activity_id, new_entity_id
 from provenance.records import (
     ActivityRecord,
     AgentRecord,
@@ -67,17 +74,30 @@ class Recorder:
         return (*self._inner, self.record)
 
     def used(
-        self, entity: EntityRecord | str, role: str | None = None, time: datetime | None = None
+        self,
+        entity: EntityRecord | str | Path,
+        role: str | None = None,
+        time: datetime | None = None,
     ) -> EntityRecord:
-        """Say that the activity took in ``entity`` (or its identifier); ``time`` None means now."""
-        if isinstance(entity, str):
+        """Say that the activity took in ``entity``; ``time`` None means now.
+
+        A text is the identifier of an entity, a path that of a file, which its checksum identifies.
+        """
+        if isinstance(entity, Path):
+            entity = found_file(self.authority, entity)
+        elif isinstance(entity, str):
             entity = EntityRecord.reference(entity)
         use = UsedRecord(entity, role, time or datetime.now(UTC))
         self._change(used=(*self._record.used, use))
         return entity
 
-    def generated(self, entity: EntityRecord, role: str | None = None) -> EntityRecord:
-        """Say that the activity made ``entity``; returns it with its time of generation."""
+    def generated(self, entity: EntityRecord | Path, role: str | None = None) -> EntityRecord:
+        """Say that the activity made ``entity``; returns it with its time of generation.
+
+        A path is that of a finished file: a new entity with that content.
+        """
+        if isinstance(entity, Path):
+            entity = described_file(new_entity_id(self.authority), entity)
         if entity.generated_at is None:
             entity = replace(entity, generated_at=datetime.now(UTC))
         self._change(generated=(*self._record.generated, GeneratedRecord(entity, role)))
@@ -134,6 +154,13 @@ class Recorder:
 
 
 _running: ContextVar[Recorder | None] = ContextVar("provenance_running", default=None)
+_own_authority: str | None = None
+
+
+def use_authority(authority: str) -> None:
+    """Give new identifiers this IVOA authority where none is named; the server's own."""
+    global _own_authority
+    _own_authority = authority
 
 
 @contextmanager
@@ -144,6 +171,7 @@ def activity(
     authority: str | None = None,
     agent: AgentRecord | None = None,
     agents: Sequence[InvolvedRecord] = (),
+    software: Iterable[str] = (),
     parameters: Mapping[str, ParameterValue] | Sequence[ParameterRecord] = (),
     start: datetime | None = None,
     public: bool = False,
@@ -151,27 +179,33 @@ def activity(
     """Record what runs inside the ``with`` block as one activity.
 
     name, version: of the activity and of its description. authority: IVOA authority of the new
-    identifier; inside another activity, that one's by default. agent: the one responsible, with
-    role ``operator``; agents: others with their roles. parameters: records, or plain values.
+    identifier; by default that of the activity around this one, else the server's. agent: the one
+    responsible, with role ``operator``; agents: others with their roles. software: installed Python
+    packages that take part, whose versions are recorded. parameters: records, or plain values.
     start: when it began, if that was before now. public: may everybody see it.
 
     An exception passes through and leaves the record with status ``failed`` and the exception's
     class, but not its words, which may be private, in the comment. Raises ``ValueError`` where no
-    authority is known.
+    authority is known, ``importlib.metadata.PackageNotFoundError`` for an unknown package.
     """
     outer = _running.get()
-    authority = authority or (outer.authority if outer else None)
+    authority = authority or (outer.authority if outer else _own_authority)
     if not authority:
         raise ValueError(f"activity {name}: no authority for its identifier")
     if isinstance(parameters, Mapping):
         parameters = [parameter(key, value) for key, value in parameters.items()]
-    operator = (InvolvedRecord(agent, "operator"),) if agent else ()
+    involved = [
+        *([InvolvedRecord(agent, "operator")] if agent else []),
+        *agents,
+        *(InvolvedRecord(software_agent(authority, package), "software") for package in software),
+        *surroundings(authority),
+    ]
     record = ActivityRecord(
         id=new_activity_id(authority),
         name=name,
         version=version,
         start=start or datetime.now(UTC),
-        agents=(*operator, *agents),
+        agents=tuple(dict.fromkeys(involved)),
         parameters=tuple(parameters),
         public=public,
         private_comment=whereabouts(),

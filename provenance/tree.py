@@ -35,7 +35,7 @@ class _Tree:
         said = f"{role}: " if role and role != name else ""
         yield f"{margin}{said}{name}{f' at {place}' if place else ''}{ending}"
         if node is not None and not again:
-            yield f"{margin}  {identifier}"
+            yield f"{margin}  {graph.full(identifier)}"
             if checksum := node.get("checksum"):
                 yield f"{margin}  {checksum}"
         if maker and not again:
@@ -48,16 +48,20 @@ class _Tree:
         if node is None:
             return
         version = node.get("version")
-        yield f"{margin}← {node.name}{f' version {version}' if version else ''} ({identifier})"
+        said = f"{node.name}{f' version {version}' if version else ''}"
+        yield f"{margin}← {said} ({graph.full(identifier)})"
         times = [time for time in (node.get("startTime"), node.get("endTime")) if time]
         if times:
             yield f"{margin}  run {' to '.join(times)}"
         if status := node.get("status"):
-            yield f"{margin}  {status}"
-        if agents := graph.agents.get(identifier):
+            comment = node.get("comment")
+            yield f"{margin}  {status}{f': {comment}' if comment else ''}"
+        agents = (*graph.agents.get(identifier, ()), *graph.sources.get(identifier, ()))
+        if agents:
             yield f"{margin}  by {', '.join(agents)}"
         for name, value in graph.parameters.get(identifier, ()):
-            yield f"{margin}  {name} = {value}"
+            unit = graph.units.get((identifier, name))
+            yield f"{margin}  {name} = {value}{f' {unit}' if unit else ''}"
         yield from self._inputs(identifier, depth + 1)
 
     def _inputs(self, activity: str, depth: int) -> Iterator[str]:

@@ -25,7 +25,12 @@ def write_fits(
 
 
 def checksummed(hdu: AnyHdu) -> AnyHdu:
-    """The HDU itself, with CHECKSUM and DATASUM of what it holds now."""
+    """The HDU itself, with CHECKSUM and DATASUM of what it holds now.
+
+    Where values go on in CONTINUE cards, LONGSTRN says so to readers older than FITS 4.0.
+    """
+    if any(len(card.image) > fits.Card.length for card in hdu.header.cards):
+        hdu.header["LONGSTRN"] = ("OGIP 1.0", "Long strings go on in CONTINUE cards")
     # astropy writes the present time into these comments unless told otherwise
     hdu.add_checksum(when="FITS 4.0, section 4.4.2.7")
     return hdu

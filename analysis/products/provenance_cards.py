@@ -7,7 +7,12 @@ and `is_about_the_run` says which of them differ between two files that are othe
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import quote
+from xml.etree.ElementTree import ParseError
+
+from astropy.io import fits
+from defusedxml import ElementTree
 
 from analysis.products.fits_files import Card
 from provenance.records import ActivityRecord, AgentType
@@ -36,9 +41,12 @@ def identity_cards(
     ]
 
 
-def step_cards(activity: ActivityRecord, inputs: frozenset[str], end: datetime) -> list[Card]:
+def step_cards(
+    activity: ActivityRecord, engine: str, digest: str, inputs: frozenset[str], end: datetime
+) -> list[Card]:
     """The cards of the primary header: the activity that made the file.
 
+    engine, digest: what computed the file's content, and the digest of that software.
     inputs: identifiers of those of the activity's entities that went into this file.
     end: when the activity's work was done.
     """
@@ -47,6 +55,8 @@ def step_cards(activity: ActivityRecord, inputs: frozenset[str], end: datetime) 
         _card("PROVVERS", activity.version or "", "Version of the activity"),
         *_time("PROVBEG", activity.start, "UTC, start of the activity"),
         *_time("PROVEND", end, "UTC, end of the activity"),
+        _card("PROVENG", engine, "Engine that computed the content"),
+        _card("PROVDIG", digest, "Digest of its software"),
     ]
     software = [
         involved.agent.name
@@ -73,6 +83,28 @@ def step_cards(activity: ActivityRecord, inputs: frozenset[str], end: datetime) 
         "Input: role, identifier, checksum",
     )
     return cards
+
+
+def entity_in(path: Path) -> str | None:
+    """What a FITS file or VOTable says that it is called; ``None`` where it says nothing."""
+    with path.open("rb") as file:
+        start = file.read(2000)
+        file.seek(0)
+        if start.startswith(b"SIMPLE  ="):
+            try:
+                name = fits.Header.fromfile(file).get("PROVENT")
+            except (OSError, ValueError, fits.VerifyError):
+                return None
+            return name if isinstance(name, str) else None
+        if b"<VOTABLE" in start:
+            try:
+                for _, element in ElementTree.iterparse(file):
+                    if element.get("name") == "PROVENT":
+                        value: str | None = element.get("value")
+                        return value
+            except ParseError:
+                return None
+    return None
 
 
 def is_about_the_run(keyword: str) -> bool:

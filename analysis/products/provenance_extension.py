@@ -97,7 +97,8 @@ def read_history(path: Path) -> Document:
 
 
 def _joined(record: Any) -> str:
-    return record if isinstance(record, str) else "".join(record)
+    """A cell's text; astropy's arrays of characters would lose the blanks in it."""
+    return record if isinstance(record, str) else "".join(record.view(np.ndarray))
 
 
 def _text(name: str, values: Sequence[str]) -> fits.Column:

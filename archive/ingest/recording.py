@@ -8,7 +8,7 @@ from django.conf import settings
 
 import provenance.store
 from archive.identifiers import ProductIdentity
-from provenance.agents import maker_of_files, software, surroundings
+from provenance.agents import maker_of_files, software
 from provenance.recorder import activity, parameter
 from provenance.records import EntityClass, EntityRecord, InvolvedRecord
 
@@ -71,7 +71,6 @@ def record_ingest(
             InvolvedRecord(
                 software(settings.VO_AUTHORITY, "vo_server", settings.VO_VERSION), "ingest"
             ),
-            *surroundings(settings.VO_AUTHORITY),
         ),
         parameters=(
             parameter("checks", _CHECKS, description="What every file was checked for"),

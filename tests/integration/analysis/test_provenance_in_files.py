@@ -26,6 +26,10 @@ def test_the_primary_header_tells_of_the_last_step(done: Any) -> None:
     assert header["PROVSAP"].startswith("http")
     assert any(value.startswith("vo_server ") for value in header["PRVS*"].values())
     assert "E1_keV = 20.0 keV" in header["PRVP*"].values()
+    assert header["PROVENG"] == "coded_mask"
+    assert len(header["PROVDIG"]) == 64
+    assert header["LONGSTRN"] == "OGIP 1.0", "fitsverify warns without it"
+    assert any(value.startswith("astropy ") for value in header["PRVS*"].values())
     (origin,) = header["PRVI*"].values()
     role, _, checksum = origin.split()
     assert role == "mosaic"

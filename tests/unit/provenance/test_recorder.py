@@ -1,13 +1,27 @@
 """The recorder: what happened inside a ``with`` block, as a record."""
 
+import hashlib
+import platform
+import socket
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 import provenance
-from provenance import EntityRecord, InvolvedRecord, ParameterRecord, Status, agents, identifiers
+from provenance import (
+    EntityRecord,
+    InvolvedRecord,
+    ParameterRecord,
+    Status,
+    agents,
+    identifiers,
+    surroundings,
+)
 
 AUTHORITY = "example.org"
 
@@ -36,7 +50,7 @@ def test_an_activity_is_recorded_with_all_that_it_used_made_and_ran_with() -> No
     assert before <= record.start <= made.generated_at <= record.end <= datetime.now(UTC)
     assert [(u.entity, u.role) for u in record.used] == [(image, "image")]
     assert [(g.entity, g.role) for g in record.generated] == [(made, "mosaic")]
-    assert [(i.agent.name, i.role) for i in record.agents] == [
+    assert [(i.agent.name, i.role) for i in record.agents][:2] == [
         ("Ada Lovelace", "operator"),
         ("vo_server 0.1.0", "software"),
     ]
@@ -87,9 +101,45 @@ def test_a_record_is_finished_exactly_when_the_activity_has_ended() -> None:
         job.used("ivo://example.org/entity?late")
 
 
-def test_an_activity_without_authority_is_refused() -> None:
-    with pytest.raises(ValueError, match="authority"), provenance.activity("job"):
+def test_where_it_ran_is_recorded_by_itself_and_the_host_for_administrators_alone() -> None:
+    with provenance.activity("job", authority=AUTHORITY, software=["numpy"]) as job:
         pass
+    roles = {involved.role: involved.agent.name for involved in job.record.agents}
+    assert roles["software"].startswith("numpy ")
+    assert f"Python {platform.python_version()} on " in roles["platform"]
+    revision = surroundings.source_revision()
+    assert roles.get("source") == (revision and f"vo_server source at git revision {revision}")
+    assert f"Ran on {socket.gethostname()} as " in str(job.record.private_comment)
+    told = replace(job.record, private_comment=None).to_json()
+    assert socket.gethostname() not in told
+
+
+def test_a_file_is_known_by_its_content_and_each_one_made_is_new(tmp_path: Path) -> None:
+    raw = tmp_path / "raw.fits.gz"
+    raw.write_bytes(b"photons")
+    other = tmp_path / "copy.fits.gz"
+    other.write_bytes(b"photons")
+    with provenance.activity("flat", authority=AUTHORITY) as flat:
+        first, again = flat.used(raw, role="raw"), flat.used(other, role="raw")
+        one, two = flat.generated(raw, role="flat"), flat.generated(raw, role="flat")
+    digest = hashlib.sha256(b"photons").hexdigest()
+    assert first.id == again.id == f"ivo://example.org/file?{digest}"
+    assert first.checksum == one.checksum == two.checksum == f"sha256:{digest}"
+    assert one.id != two.id
+    assert (one.name, one.content_type) == ("raw.fits.gz", "application/fits")
+    assert str(tmp_path) not in flat.record.to_json()
+
+
+def test_an_activity_without_authority_is_refused_where_no_server_gives_its_own() -> None:
+    code = "import provenance\nwith provenance.activity('job'): pass"
+    failed = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True
+    )
+    assert failed.returncode == 1
+    assert "no authority for its identifier" in failed.stderr
+    with provenance.activity("job") as job:
+        pass
+    assert job.id.startswith(f"ivo://{settings.VO_AUTHORITY}/activity?")
 
 
 @pytest.mark.parametrize(
