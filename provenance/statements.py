@@ -32,6 +32,7 @@ def take_turn() -> None:
     """Wait until no other transaction writes history, and keep others waiting to this one's end.
 
     Two writers that don't see each other's relations would leave pairs out of the lineage.
+    Whoever also locks rows takes its turn first.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_WRITER])

@@ -83,15 +83,19 @@ def make_public(entity_ids: Iterable[str]) -> None:
     job; these name software only, so that no one's name gets out this way.
     """
     with transaction.atomic():
+        take_turn()
         reached: dict[str, list[int]] = {"entity": [], "activity": []}
         for kind, key in execute("find_making", identifiers=list(entity_ids)):
             reached[kind].append(key)
-        Entity.objects.filter(pk__in=reached["entity"], public=False).update(public=True)
-        hidden = Activity.objects.filter(pk__in=reached["activity"], public=False)
-        _note(list(hidden.filter(status__isnull=False).values_list("pk", flat=True)))
-        _open_activities(reached["activity"])
-        _open_relations(reached["activity"], reached["entity"])
-        attributed = WasAttributedTo.objects.filter(entity__in=reached["entity"])
+        # Relations are looked for of what was hidden only: an input that all share has millions.
+        entities = _hidden(Entity, reached["entity"])
+        activities = _hidden(Activity, reached["activity"])
+        _open(Entity, entities)
+        recorded = Activity.objects.filter(pk__in=activities, status__isnull=False)
+        _note(list(recorded.values_list("pk", flat=True)))
+        _open_activities(activities)
+        _open_relations(activities, entities)
+        attributed = WasAttributedTo.objects.filter(entity__in=entities)
         _open(Agent, attributed.values_list("agent", flat=True))
 
 
@@ -127,6 +131,12 @@ def _open_relations(activities: list[int], entities: list[int]) -> None:
     """Make relations and lineages public of activities and entities that have become so."""
     if activities or entities:
         execute("open_relations", activities=activities, entities=entities)
+
+
+def _hidden(model: type[Model], keys: list[int]) -> list[int]:
+    """Those of these keys whose rows aren't public."""
+    found = model._default_manager.filter(pk__in=keys, public=False)
+    return list(found.values_list("pk", flat=True))
 
 
 def _open(model: type[Model], keys: Iterable[int | None]) -> None:

@@ -15,6 +15,7 @@ from provenance.errors import ProvenanceError
 from provenance.models import Entity
 from provenance.recorder import activity
 from provenance.records import AgentRecord, EntityRecord
+from provenance.statements import take_turn
 from provenance.store import enter
 
 
@@ -37,6 +38,8 @@ def mark_bad(
     Raises `ProvenanceError` where there is none. Marking again replaces nothing but the reason.
     """
     with transaction.atomic():
+        # before any row is locked: whoever has the turn may want that row
+        take_turn()
         marked = _entities(identifier)
         now = datetime.now(UTC)
         with activity("mark_bad", authority=authority, agent=agent, public=True) as marking:
@@ -56,6 +59,7 @@ def mark_good(
 ) -> tuple[str, ...]:
     """Take the mark away again; gives the identifiers of what was marked."""
     with transaction.atomic():
+        take_turn()
         marked = [e for e in _entities(identifier) if e.invalidated_at_time is not None]
         with activity("mark_good", authority=authority, agent=agent, public=True) as marking:
             marking.remark(reason)

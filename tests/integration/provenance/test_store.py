@@ -93,8 +93,18 @@ def walked(records: Sequence[ActivityRecord | EntityRecord]) -> Pairs:
     return found
 
 
+Histories = list[list[ActivityRecord | EntityRecord]]
+"""What is entered, portion by portion."""
+
+
+def portions(draw: st.DrawFn, records: list[ActivityRecord | EntityRecord]) -> Histories:
+    """The records in up to four portions."""
+    cuts = sorted(draw(st.lists(st.integers(0, len(records)), max_size=3)))
+    return [records[a:b] for a, b in zip([0, *cuts], [*cuts, len(records)], strict=True)]
+
+
 @st.composite
-def histories(draw: st.DrawFn) -> list[list[ActivityRecord | EntityRecord]]:
+def histories(draw: st.DrawFn) -> Histories:
     """Graphs of activities, collections and derivations, entered in any order and portions.
 
     An entity is made from entities of lower number only, as time has it.
@@ -120,9 +130,45 @@ def histories(draw: st.DrawFn) -> list[list[ActivityRecord | EntityRecord]]:
             case _:
                 records.append(EntityRecord(str(number), derived_from=tuple(names)))
                 number += 1
-    records = draw(st.permutations(records))
-    cuts = sorted(draw(st.lists(st.integers(0, len(records)), max_size=3)))
-    return [records[a:b] for a, b in zip([0, *cuts], [*cuts, len(records)], strict=True)]
+    return portions(draw, draw(st.permutations(records)))
+
+
+@st.composite
+def mosaics(draw: st.DrawFn) -> Histories:
+    """Chains that begin with inputs which several share, and what is made of several chains.
+
+    Entered nearly in time's order, so that there is something to share; a few records come late,
+    after what builds on them, some of them from one more input.
+    """
+    records: list[ActivityRecord | EntityRecord] = []
+    inputs = st.lists(st.sampled_from(["x", "y", "z", "w"]), max_size=3, unique=True)
+    ends: list[str] = []
+    for chain in range(draw(st.integers(2, 3))):
+        last = draw(inputs)
+        for link in range(draw(st.integers(1, 6))):
+            name = f"{chain}.{link}"
+            records.append(run(name, [*last, *(draw(inputs) if link < 2 else [])], [name]))
+            last = [name]
+        ends.extend(last)
+    for number in range(draw(st.integers(1, 4))):
+        used = draw(st.lists(st.sampled_from(ends), min_size=1, max_size=4, unique=True))
+        made = [f"top{number}.{n}" for n in range(draw(st.integers(1, 2)))]
+        records.append(run(made[0], [*used, *draw(inputs)], made))
+        ends.extend(made)
+    late = draw(st.lists(st.integers(0, len(records) - 1), max_size=2, unique=True))
+    moved = [records[n] for n in late]
+    kept = [record for n, record in enumerate(records) if n not in late]
+    # The first chain comes from none of the others' entities, and nothing from "origin" before.
+    others = ["x", "1.0", *(end for end in ends if not end.startswith("0"))]
+    told = [
+        EntityRecord(draw(st.sampled_from(others)), derived_from=("origin",))
+        for _ in range(draw(st.integers(0, 2)))
+    ]
+    told += [
+        EntityRecord(draw(st.sampled_from(others[1:])), derived_from=(end,))
+        for end in draw(st.lists(st.sampled_from(["0.0", ends[0]]), max_size=2, unique=True))
+    ]
+    return portions(draw, [*kept, *moved, *told])
 
 
 class LineageOfAnyHistory(TestCase):
@@ -131,22 +177,20 @@ class LineageOfAnyHistory(TestCase):
     @settings(max_examples=40, deadline=None)
     @given(histories())
     def test_the_lineage_is_what_a_walk_over_the_graph_finds_whatever_the_order(
-        self, portions: list[list[ActivityRecord | EntityRecord]]
+        self, history: Histories
     ) -> None:
-        for portion in portions:
+        for portion in history:
             enter(portion)
-        assert lineage() == walked([record for portion in portions for record in portion])
+        assert lineage() == walked([record for portion in history for record in portion])
 
-    @settings(max_examples=80, deadline=None)
-    @given(histories())
-    def test_it_is_so_too_where_every_entity_shares_what_it_can(
-        self, portions: list[list[ActivityRecord | EntityRecord]]
-    ) -> None:
+    @settings(max_examples=100, deadline=None)
+    @given(mosaics() | histories())
+    def test_it_is_so_too_where_every_entity_shares_what_it_can(self, history: Histories) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(store, "LEAST_SHARED", 1)
-            for portion in portions:
+            for portion in history:
                 enter(portion)
-        assert lineage() == walked([record for portion in portions for record in portion])
+        assert lineage() == walked([record for portion in history for record in portion])
 
 
 @pytest.mark.django_db
