@@ -4,7 +4,8 @@ Each activity is one named graph, whose name is its identifier: what it used and
 and agents. Sending it again replaces it (``PUT``, section 5.3 of the protocol), so that a message
 that was lost or doubled does no harm. Activities that become public are noted in the outbox by the
 transaction that makes them so, and sent later by ``manage.py provenance_tend``: a store that is
-slow or gone holds up no job.
+slow or gone holds up no job, and a message that it refuses no other message. No transaction is open
+while a message is sent.
 """
 
 import base64
@@ -12,8 +13,10 @@ import logging
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
@@ -28,6 +31,18 @@ logger = logging.getLogger(__name__)
 _FIRST_PAUSE = timedelta(seconds=30)
 _LONGEST_PAUSE = timedelta(days=1)
 _AT_ONCE = 20
+#: How long a message is one sender's alone; after that another may send it, should that one die.
+_CLAIM = timedelta(minutes=15)
+#: Answers that tell of the message and not of the store (RFC 9110): the next may fare better.
+_OF_THE_MESSAGE = frozenset({400, 409, 411, 413, 414, 415, 422})
+
+
+class RefusedError(OSError):
+    """The store's answer to a message was no. status: of HTTP."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(f"HTTP {status} {reason}")
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +69,12 @@ class GraphStore:
         if self.user:
             known = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
             request.add_header("Authorization", f"Basic {known}")
-        with urllib.request.urlopen(request, timeout=self.timeout_s) as answer:  # noqa: S310
-            answer.read(1)
+        try:
+            with urllib.request.urlopen(request, timeout=self.timeout_s) as answer:  # noqa: S310
+                answer.read(1)
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                raise RefusedError(refusal.code, str(refusal.reason)) from None
 
 
 def configured_store() -> GraphStore | None:
@@ -71,46 +90,85 @@ def publish(store: GraphStore, *, within_s: float = 50.0) -> tuple[int, int]:
     """Send what is due, for ``within_s`` seconds at most; how many were sent, how many failed.
 
     What fails is tried again later, each time after twice the pause, up to a day; it is never
-    given up. After a failure the rest waits too: the next is likely to fail as well.
+    given up. After a failure of the store the rest waits too: the next is likely to fail as well.
     """
     sent = failed = 0
     until = time.monotonic() + within_s
-    while time.monotonic() < until and not failed:
-        with transaction.atomic():
-            due = list(
-                Outgoing.objects.select_for_update(skip_locked=True, of=("self",))
-                .filter(next_try__lte=datetime.now(UTC))
-                .select_related("activity")
-                .order_by("next_try", "activity")[:_AT_ONCE]
-            )
-            if not due:
+    while time.monotonic() < until and (due := _claim()):
+        for number, message in enumerate(due):
+            if time.monotonic() >= until:
+                _release(due[number:])
                 break
-            for message in due:
-                if _send(store, message):
-                    sent += 1
-                else:
-                    failed += 1
-                    break
+            problem = _send(store, message)
+            if problem is None:
+                sent += 1
+                continue
+            failed += 1
+            if not _is_of_the_message(problem):
+                _release(due[number + 1 :])
+                return sent, failed
     return sent, failed
 
 
-def _send(store: GraphStore, message: Outgoing) -> bool:
+def note_all() -> int:
+    """Put all public activities into the outbox; how many are in it now."""
+    missing = Activity.objects.filter(public=True, status__isnull=False, outgoing__isnull=True)
+    Outgoing.objects.bulk_create(
+        (Outgoing(activity_id=key) for key in missing.values_list("pk", flat=True).iterator()),
+        batch_size=1000,
+        ignore_conflicts=True,
+    )
+    return Outgoing.objects.count()
+
+
+def _claim() -> list[Outgoing]:
+    """Messages that are due, no other sender's for a while."""
+    now = datetime.now(UTC)
+    with transaction.atomic():
+        due = list(
+            Outgoing.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(next_try__lte=now)
+            .select_related("activity")
+            .order_by("next_try", "activity")[:_AT_ONCE]
+        )
+        Outgoing.objects.filter(pk__in=[message.pk for message in due]).update(
+            next_try=now + _CLAIM
+        )
+    return due
+
+
+def _release(messages: Sequence[Outgoing]) -> None:
+    """Give back what was claimed and not tried."""
+    Outgoing.objects.filter(pk__in=[message.pk for message in messages]).update(
+        next_try=datetime.now(UTC)
+    )
+
+
+def _send(store: GraphStore, message: Outgoing) -> Exception | None:
+    """Send it and forget it; else what went wrong, which is noted."""
     from provenance import rdf
 
     identifier = message.activity.identifier
     try:
         turtle = rdf.to_turtle(rdf.graph(_surroundings(message.activity)))
         store.put(str(rdf.iri(identifier)), turtle)
-    except (OSError, DaliError, ValueError) as exc:
+    except (OSError, DaliError, ValueError, HTTPException) as problem:
         message.attempts += 1
         pause = min(_FIRST_PAUSE * 2 ** min(message.attempts - 1, 20), _LONGEST_PAUSE)
         message.next_try = datetime.now(UTC) + pause
-        message.problem = f"{type(exc).__name__}: {exc}"[:500]
+        message.problem = f"{type(problem).__name__}: {problem}"[:500]
         message.save(update_fields=["attempts", "next_try", "problem"])
         logger.warning("%s was not sent to the graph store: %s", identifier, message.problem)
-        return False
+        return problem
     message.delete()
-    return True
+    return None
+
+
+def _is_of_the_message(problem: Exception) -> bool:
+    """Whether the store may well take others."""
+    if isinstance(problem, RefusedError):
+        return problem.status in _OF_THE_MESSAGE
+    return isinstance(problem, DaliError | ValueError)
 
 
 def _surroundings(activity: Activity) -> History:

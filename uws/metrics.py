@@ -6,53 +6,45 @@ name and no job's id is in it.
 
 from collections.abc import Iterable, Iterator
 
-from django.http import HttpRequest, HttpResponse
-
+from dali.prometheus import header, line
 from uws import queue, registry, statements
 from uws.models import EndedJobs, Notice
 from uws.phases import ACTIVE
 
-MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
-
-def metrics_view(request: HttpRequest) -> HttpResponse:
-    """``/metrics``."""
-    return HttpResponse(text(), content_type=MEDIA_TYPE, headers={"Cache-Control": "no-cache"})
-
 
 def text() -> str:
     """Every metric with its values now."""
-    return "".join(f"{line}\n" for line in (*_jobs(), *_workers(), *_ended()))
+    return "".join(f"{told}\n" for told in (*_jobs(), *_workers(), *_ended()))
 
 
 def _jobs() -> Iterator[str]:
     rows = statements.execute("status")
-    yield from _header("uws_jobs", "gauge", "Jobs, by type and phase.")
+    yield from header("uws_jobs", "gauge", "Jobs, by type and phase.")
     for job_type, phase, count, _ in rows:
-        yield _line("uws_jobs", count, job_type=job_type, phase=phase)
+        yield line("uws_jobs", count, job_type=job_type, phase=phase)
     queues = {job_type.name: str(job_type.queue) for job_type in registry.all()}
     waiting = dict.fromkeys(queues.values(), 0)
     for job_type, phase, count, _ in rows:
         if phase == "QUEUED" and job_type in queues:
             waiting[queues[job_type]] += count
-    yield from _header("uws_queue_length", "gauge", "Jobs that wait for a worker.")
+    yield from header("uws_queue_length", "gauge", "Jobs that wait for a worker.")
     for name, count in waiting.items():
-        yield _line("uws_queue_length", count, queue=name)
+        yield line("uws_queue_length", count, queue=name)
     name = "uws_oldest_job_age_seconds"
-    yield from _header(name, "gauge", "How long the oldest job has been in its phase.")
+    yield from header(name, "gauge", "How long the oldest job has been in its phase.")
     for job_type, phase, _, age in rows:
         if phase in ACTIVE:
-            yield _line(name, age, job_type=job_type, phase=phase)
+            yield line(name, age, job_type=job_type, phase=phase)
 
 
 def _workers() -> Iterator[str]:
     alive = queue.workers_alive()
-    yield from _header("uws_workers", "gauge", "Workers that are alive.")
-    yield _line("uws_workers", len(alive))
-    yield from _header("uws_worker_places", "gauge", "Jobs that these can run at once.")
-    yield _line("uws_worker_places", sum(worker.capacity for worker in alive))
-    yield from _header("uws_notices", "gauge", "Changes of phases that owners are to be told of.")
-    yield _line("uws_notices", Notice.objects.count())
+    yield from header("uws_workers", "gauge", "Workers that are alive.")
+    yield line("uws_workers", len(alive))
+    yield from header("uws_worker_places", "gauge", "Jobs that these can run at once.")
+    yield line("uws_worker_places", sum(worker.capacity for worker in alive))
+    yield from header("uws_notices", "gauge", "Changes of phases that owners are to be told of.")
+    yield line("uws_notices", Notice.objects.count())
 
 
 def _ended() -> Iterator[str]:
@@ -61,7 +53,7 @@ def _ended() -> Iterator[str]:
         ("duration", "uws_job_duration_seconds", "How long jobs that have ended were run."),
         ("waiting", "uws_job_waiting_seconds", "How long they had waited for a worker."),
     ):
-        yield from _header(name, "histogram", meaning)
+        yield from header(name, "histogram", meaning)
         groups: dict[tuple[str, str], list[EndedJobs]] = {}
         for row in rows:
             if row.measure == measure:
@@ -77,20 +69,7 @@ def _histogram(name: str, buckets: Iterable[EndedJobs], **labels: str) -> Iterat
         jobs += bucket.jobs
         seconds += bucket.seconds
         if bucket.up_to != float("inf"):
-            yield _line(f"{name}_bucket", jobs, **labels, le=f"{bucket.up_to:g}")
-    yield _line(f"{name}_bucket", jobs, **labels, le="+Inf")
-    yield _line(f"{name}_sum", seconds, **labels)
-    yield _line(f"{name}_count", jobs, **labels)
-
-
-def _header(name: str, kind: str, meaning: str) -> tuple[str, str]:
-    return f"# HELP {name} {meaning}", f"# TYPE {name} {kind}"
-
-
-def _line(name: str, value: float, **labels: str) -> str:
-    told = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
-    return f"{name}{{{told}}} {value:.15g}" if told else f"{name} {value:.15g}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+            yield line(f"{name}_bucket", jobs, **labels, le=f"{bucket.up_to:g}")
+    yield line(f"{name}_bucket", jobs, **labels, le="+Inf")
+    yield line(f"{name}_sum", seconds, **labels)
+    yield line(f"{name}_count", jobs, **labels)

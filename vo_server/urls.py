@@ -8,16 +8,16 @@ from archive.urls import urlpatterns as archive_urlpatterns
 from portal.urls import urlpatterns as portal_urlpatterns
 from provenance.urls import urlpatterns as provenance_urlpatterns
 from uws.api import urlpatterns as uws_api_urlpatterns
-from uws.metrics import metrics_view
 from uws.urls import urlpatterns as uws_urlpatterns
 from vo_server import health
+from vo_server.metrics import metrics
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("", include("tap.urls")),
     path("health/live", health.live),
     path("health/ready", health.ready),
-    path("metrics", metrics_view),
+    path("metrics", metrics),
     *analysis_urlpatterns,
     *archive_urlpatterns,
     *portal_urlpatterns,

@@ -7,7 +7,7 @@ named by ``?graph=`` (SPARQL 1.1 Graph Store HTTP Protocol, section 5), and quer
 
 import base64
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,13 +18,19 @@ import pyoxigraph
 
 @dataclass(slots=True)
 class GraphStoreServer:
-    """A running store. refuse: answer 503 to so many requests first; credentials: demanded."""
+    """A running store.
+
+    refuse: answer 503 to so many requests first. dislikes: graphs to which the answer is 400.
+    credentials: demanded. at_request: called while a request waits for its answer.
+    """
 
     url: str
     store: pyoxigraph.Store
     refuse: int = 0
     credentials: tuple[str, str] | None = None
     asked: list[str] = field(default_factory=list)
+    dislikes: set[str] = field(default_factory=set)
+    at_request: Callable[[], None] | None = None
 
     def graphs(self) -> set[str]:
         """The names of all graphs."""
@@ -47,6 +53,10 @@ def graph_store() -> Iterator[GraphStoreServer]:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             graph = parse_qs(urlsplit(self.path).query).get("graph", [""])[0]
             served.asked.append(graph)
+            if served.at_request is not None:
+                served.at_request()
+            if graph in served.dislikes:
+                return self._answer(400)
             if served.refuse:
                 served.refuse -= 1
                 return self._answer(503)

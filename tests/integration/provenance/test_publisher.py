@@ -1,14 +1,17 @@
 """Public activities reach a store of linked data, whatever happens to it meanwhile."""
 
+import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connections
+from django.test import Client
 from graph_store import GraphStoreServer, graph_store
 
-from provenance import ActivityRecord, EntityRecord, GeneratedRecord, UsedRecord
+from provenance import ActivityRecord, EntityRecord, GeneratedRecord, UsedRecord, publisher
 from provenance.models import Outgoing
 from provenance.publisher import configured_store, publish
 from provenance.store import enter, make_public
@@ -102,3 +105,75 @@ def test_credentials_are_sent(served: GraphStoreServer, settings: Any) -> None:
     Outgoing.objects.update(next_try=NOON)
     settings.VO_SPARQL_USER, settings.VO_SPARQL_PASSWORD = "ada", "secret"
     assert send() == (2, 0)
+
+
+def test_a_message_that_the_store_refuses_holds_up_no_other(served: GraphStoreServer) -> None:
+    served.dislikes = {"ivo://x/activity?image"}
+    enter(chain(public=True))
+    assert send() == (1, 1)
+    assert served.graphs() == {"ivo://x/activity?mosaic"}
+    poison = Outgoing.objects.get()
+    assert "400" in (poison.problem or "")
+    for _ in range(5):
+        Outgoing.objects.update(next_try=NOON)
+        assert send() == (0, 1)
+    served.dislikes.clear()
+    Outgoing.objects.update(next_try=NOON)
+    assert send() == (1, 0), "it is never given up"
+
+
+def test_the_rest_waits_no_longer_than_the_store_is_gone(served: GraphStoreServer) -> None:
+    served.refuse = 1
+    enter(chain(public=True))
+    assert send() == (0, 1)
+    assert send() == (1, 0), "what was not tried is due at once"
+
+
+def test_while_a_message_is_sent_no_row_is_locked(
+    served: GraphStoreServer, transactional_db: None
+) -> None:
+    enter(chain(public=True))
+
+    def look() -> None:
+        beside = connections.create_connection("default")
+        try:
+            with beside.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '1s'")
+                cursor.execute("UPDATE provenance_outgoing SET problem = 'seen'")
+        finally:
+            beside.close()
+
+    served.at_request = look
+    assert send() == (2, 0)
+
+
+def test_messages_of_a_sender_that_died_are_sent_by_another_later(
+    served: GraphStoreServer,
+) -> None:
+    enter(chain(public=True))
+    assert len(publisher._claim()) == 2
+    assert send() == (0, 0), "they are the other's for a while"
+    Outgoing.objects.update(next_try=NOON)
+    assert send() == (2, 0)
+
+
+def test_operators_see_what_waits_and_why(served: GraphStoreServer) -> None:
+    served.refuse = 1
+    enter(chain(public=True))
+    said = io.StringIO()
+    call_command("provenance_tend", stdout=said)
+    assert "0 activities were sent, 1 could not be; 2 wait, 1 of them were tried" in said.getvalue()
+    assert "503" in said.getvalue()
+    told = Client().get("/metrics").content.decode()
+    assert "\nprovenance_outgoing 2\n" in told
+    assert "\nprovenance_outgoing_failing 1\n" in told
+    assert "\nprovenance_outgoing_oldest_seconds " in told
+    assert "\nuws_queue_length" in told
+
+
+def test_a_store_that_is_new_gets_all_that_is_public(served: GraphStoreServer) -> None:
+    enter(chain(public=True))
+    enter([ActivityRecord("ivo://x/activity?hidden", "hidden", start=NOON, end=NOON)])
+    Outgoing.objects.all().delete()
+    call_command("provenance_tend", "--resend", stdout=io.StringIO())
+    assert served.graphs() == {"ivo://x/activity?image", "ivo://x/activity?mosaic"}
