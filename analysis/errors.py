@@ -11,13 +11,16 @@ known to be in vain.
 
 from typing import ClassVar, Literal, Self
 
+from provenance.records import ActivityRecord
+
 
 class AnalysisError(Exception):
     """A step of an analysis can't be done for a reason that its user can understand.
 
     reason: a sentence. science_window: ``RRRRPPPPSSSF.VVV``, empty where the step joins several.
     step: the name of the step. of_machine: whether the machine failed, not the data.
-    retry: whether trying again at once may help.
+    retry: whether trying again at once may help. attempt: the provenance record of the run that
+    failed, where one has begun.
     """
 
     of_machine: ClassVar[bool] = False
@@ -27,6 +30,7 @@ class AnalysisError(Exception):
         self.reason = reason
         self.science_window = science_window
         self.step = step
+        self.attempt: ActivityRecord | None = None
         where = ", ".join(
             part
             for part in (
@@ -38,8 +42,8 @@ class AnalysisError(Exception):
         super().__init__(": ".join(part for part in (self.name, where, reason) if part))
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Whole: class, reason, Science Window and step."""
-        return _again, (type(self), self.reason, self.science_window, self.step)
+        """Whole: class, reason, Science Window, step and record."""
+        return _again, (type(self), self.reason, self.science_window, self.step, self.attempt)
 
     @property
     def name(self) -> str:
@@ -53,17 +57,25 @@ class AnalysisError(Exception):
 
     def at(self, science_window: str, step: str) -> Self:
         """The same failure, told of that Science Window and step where it names none itself."""
-        return type(self)(
+        same = type(self)(
             self.reason,
             science_window=self.science_window or science_window,
             step=self.step or step,
         )
+        same.attempt = self.attempt
+        return same
 
 
 def _again(
-    failure: type[AnalysisError], reason: str, science_window: str, step: str
+    failure: type[AnalysisError],
+    reason: str,
+    science_window: str,
+    step: str,
+    attempt: ActivityRecord | None,
 ) -> AnalysisError:
-    return failure(reason, science_window=science_window, step=step)
+    same = failure(reason, science_window=science_window, step=step)
+    same.attempt = attempt
+    return same
 
 
 # --- Of the request ------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from analysis.cache import CachedFile
 from analysis.errors import AnalysisError, ClusterLost, MachineFailure
 from analysis.executors import Ended, Executor
 from analysis.ledger import Ledger
-from analysis.making import DamagedInputs, Input, Making, Task
+from analysis.making import DamagedInputs, Input, Making, Task, attempt
 from analysis.step_processes import packed
 from analysis.steps import RawFile, Step, in_order
 
@@ -328,6 +328,8 @@ class _Driver:
 
     def _try_again(self, step: Step, failure: AnalysisError) -> None:
         tries = self._tries[step.identity] = self._tries.get(step.identity, 0) + 1
+        failure.attempt = attempt(self._task(step), failure)
+        self._ledger.failed(failure.attempt)
         if isinstance(failure, MachineFailure):
             if not failure.retry or tries >= _TRIES:
                 self._ledger.give_up(step)

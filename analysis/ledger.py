@@ -22,6 +22,7 @@ from analysis.steps import RawFile, Step
 from archive.derived_rights import WITHHELD, rights_to_files, strictest
 from archive.rights import Rights
 from provenance import store
+from provenance.records import ActivityRecord
 
 #: How long a lease lasts without being renewed: so long others wait when a machine dies.
 LEASE_S = 15.0
@@ -55,6 +56,9 @@ class Ledger(Protocol):
 
     def register(self, makings: Mapping[Step, Making]) -> set[str]:
         """These are made; the identities of those that nobody had registered before."""
+
+    def failed(self, record: ActivityRecord) -> None:
+        """A run of a step failed."""
 
     def give_up(self, step: Step) -> None:
         """The step can't be made."""
@@ -125,6 +129,10 @@ class SharedLedger:
             entered = cache_index.register(self.cache, results, self._rights)
             self._end(list(results))
         return entered
+
+    def failed(self, record: ActivityRecord) -> None:
+        """Enter the provenance."""
+        store.enter([record])
 
     def give_up(self, step: Step) -> None:
         """See `Ledger`."""
@@ -200,6 +208,10 @@ class PrivateLedger:
         store.enter([making.record.activity for making in makings.values()])
         self._made.update(new)
         return set(new)
+
+    def failed(self, record: ActivityRecord) -> None:
+        """Enter the provenance."""
+        store.enter([record])
 
     def give_up(self, step: Step) -> None:
         """Nobody waits."""

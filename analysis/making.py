@@ -2,7 +2,8 @@
 
 The record of the making (when, from what, with which software) is written where the step runs and
 stored together with the result, so that no cached file lacks its history. It names no person and
-is nobody's to see until a product that comes from it is published.
+is nobody's to see until a product that comes from it is published. That of a failed run goes with
+its failure.
 
 Every file is checked against its checksum before a step reads it: what was damaged since it was
 stored or ingested never goes into a result.
@@ -10,8 +11,9 @@ stored or ingested never goes into a result.
 
 import errno
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analysis.cache import Cache, CachedFile, Record, file_checksum
@@ -28,7 +30,6 @@ from analysis.steps import Parameter, StepInputs, StepKind
 from instruments.science_window import ScienceWindowId, ScienceWindowIdError
 from provenance import recorder
 from provenance.agents import software as software_agent
-from provenance.agents import surroundings
 from provenance.identifiers import new_entity_id
 from provenance.records import ActivityRecord, EntityRecord, InvolvedRecord
 
@@ -88,8 +89,37 @@ def make(cache_root: Path, task: Task) -> Making | DamagedInputs:
     """
     try:
         return _make(Cache(cache_root), task)
+    except _RunFailedError as failed:
+        failure = _named(failed.error, task)
+        failure.attempt = replace(failed.record, comment=str(failure))
+        raise failure from failed.error
     except Exception as error:
-        raise _failure(error, task.kind).at(_science_window(task), task.kind.name) from error
+        raise _named(error, task) from error
+
+
+def attempt(task: Task, failure: AnalysisError) -> ActivityRecord:
+    """The record of a run that failed and could not tell of itself, such as one that was killed."""
+    if failure.attempt is not None:
+        return failure.attempt
+    with suppress(AnalysisError), _recording(task) as activity:
+        raise failure
+    record = activity.record
+    # where it ran isn't where this is told
+    agents = tuple(involved for involved in record.agents if involved.role == "software")
+    return replace(record, comment=str(failure), agents=agents, private_comment=None)
+
+
+class _RunFailedError(Exception):
+    """A step's code raised ``error``; the record of the run."""
+
+    def __init__(self, error: Exception, record: ActivityRecord) -> None:
+        super().__init__()
+        self.error = error
+        self.record = record
+
+
+def _named(error: Exception, task: Task) -> AnalysisError:
+    return _failure(error, task.kind).at(_science_window(task), task.kind.name)
 
 
 def _failure(error: Exception, kind: StepKind) -> AnalysisError:
@@ -159,18 +189,37 @@ def _damaged(task: Task) -> tuple[str, ...]:
 
 
 def _run(task: Task, path: Path, messages: list[str]) -> ActivityRecord:
-    """Run the step's code; the record of what it did."""
+    """Run the step's code; the record of what it did. Raises `_RunFailedError`."""
     files = {role: tuple(item.path for item in items) for role, items in task.inputs.items()}
+    try:
+        with _recording(task) as activity:
+            task.kind.run(StepInputs(files), task.parameters, path, messages.append)
+            activity.generated(
+                EntityRecord(
+                    new_entity_id(task.authority),
+                    name=f"{task.kind.file_name} {task.label}".strip(),
+                    content_type=task.kind.content_type,
+                    checksum=file_checksum(path),
+                    step_identity=task.identity,
+                    description=task.kind.name,
+                ),
+                role=task.kind.name,
+            )
+    except Exception as error:
+        raise _RunFailedError(error, activity.record) from error
+    return activity.record
+
+
+@contextmanager
+def _recording(task: Task) -> Iterator[recorder.Recorder]:
+    """The activity that the task is, with all that it takes in."""
     with recorder.activity(
         task.kind.name,
         version=task.kind.version,
         authority=task.authority,
         agents=[
-            *(
-                InvolvedRecord(software_agent(task.authority, name, version), "software")
-                for name, version in task.software.items()
-            ),
-            *surroundings(task.authority),
+            InvolvedRecord(software_agent(task.authority, name, version), "software")
+            for name, version in task.software.items()
         ],
         parameters=[
             *(
@@ -184,19 +233,7 @@ def _run(task: Task, path: Path, messages: list[str]) -> ActivityRecord:
         for role, items in task.inputs.items():
             for item in items:
                 activity.used(item.entity, role=role)
-        task.kind.run(StepInputs(files), task.parameters, path, messages.append)
-        activity.generated(
-            EntityRecord(
-                new_entity_id(task.authority),
-                name=f"{task.kind.file_name} {task.label}".strip(),
-                content_type=task.kind.content_type,
-                checksum=file_checksum(path),
-                step_identity=task.identity,
-                description=task.kind.name,
-            ),
-            role=task.kind.name,
-        )
-    return activity.record
+        yield activity
 
 
 def _peak_bytes() -> int | None:

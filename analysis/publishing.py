@@ -31,6 +31,7 @@ from provenance.records import (
     EntityRecord,
     GeneratedRecord,
     InvolvedRecord,
+    ParameterRecord,
 )
 from uws.parameters import describe
 from uws.types import JobContext
@@ -106,9 +107,9 @@ def give(
         version=settings.VO_VERSION,
         authority=authority,
         start=context.begun,
-        agents=_agents(context),
+        agents=agents_of(context),
         parameters=[
-            *_parameters(context),
+            *parameters_of(context),
             *(recorder.parameter(name, value) for name, value in extra_parameters.items()),
         ],
     ) as activity:
@@ -235,7 +236,8 @@ def _steps(products: Sequence[ProductFile]) -> set[str]:
     return {step.step.identity for product in products for step in product.made_from}
 
 
-def _agents(context: JobContext[Any]) -> list[InvolvedRecord]:
+def agents_of(context: JobContext[Any]) -> list[InvolvedRecord]:
+    """Who and what a job is run by."""
     authority = settings.VO_AUTHORITY
     found = [
         InvolvedRecord(agents.software(authority, "vo_server", settings.VO_VERSION), "software"),
@@ -261,7 +263,7 @@ def _creators(context: JobContext[Any]) -> tuple[InvolvedRecord, ...]:
     return (InvolvedRecord(_owner(context), "creator"),)
 
 
-def _parameters(context: JobContext[Any]) -> list[Any]:
+def parameters_of(context: JobContext[Any]) -> list[ParameterRecord]:
     """The job's parameters as they were used, defaults among them."""
     model = type(context.parameters)
     values = context.parameters.model_dump(by_alias=True)

@@ -43,8 +43,11 @@ def workflow(
     _modules[name] = module
 
     def run(context: JobContext[P]) -> None:
+        from analysis.failed_jobs import failure_recorded
+
         try:
-            import_module(module).run(context)
+            with failure_recorded(context, name):
+                import_module(module).run(context)
         except AnalysisError as failure:
             raise JobFailure(str(failure), failure.kind) from failure
 

@@ -19,6 +19,7 @@ from analysis.execution import (
     run_graph,
 )
 from analysis.executors import Executor
+from analysis.failed_jobs import went_through
 from analysis.ledger import Ledger, PrivateLedger, SharedLedger
 from analysis.places import place_for_steps
 from analysis.steps import Step
@@ -73,6 +74,7 @@ class WorkflowRun(Listener):
         if result.restored and result.step.identity in self.results:
             return  # of an earlier graph of this job
         self.results[result.step.identity] = result
+        went_through(result.file.activity.id)
         how = "restored from cache" if result.restored else "main done"
         self._step_told(f"{result.step.kind.name} {result.step.label} {how}")
         for message in result.messages:
@@ -83,6 +85,8 @@ class WorkflowRun(Listener):
 
     def failed(self, failure: StepFailure) -> None:
         """See `Listener`."""
+        if failure.cause.attempt is not None:
+            went_through(failure.cause.attempt.id)
         self._expected.discard(failure.step.identity)
         self._step_told(f"{failure.step.kind.name} {failure.step.label} failed: {failure.reason}")
 

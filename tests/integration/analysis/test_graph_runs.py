@@ -18,6 +18,7 @@ from analysis.execution import StepResult
 from analysis.executors import Executor, LocalExecutor
 from analysis.ledger import PrivateLedger
 from analysis.models import CachedStep, StepHold, StepLease
+from provenance.models import Activity, Used
 
 pytestmark = pytest.mark.django_db
 
@@ -178,6 +179,11 @@ def test_a_process_ended_from_outside_is_begun_again(run: Runner, tiny: TinyGrap
     step = tiny.add(tiny.raw("a", 1), plus="crash once")
     assert value(run(step), step) == 1
     assert len(tiny.begun()) == 2
+    killed, done = Activity.objects.order_by("id")
+    assert (killed.status, done.status) == ("failed", "completed")
+    assert killed.comment.startswith("ProcessEnded: ")
+    assert killed.private_comment is None, "it could not say where it ran"
+    assert Used.objects.filter(entity__identifier="ivo://test/archive?a").count() == 2
 
 
 def test_one_that_is_ended_again_and_again_is_given_up_by_name(

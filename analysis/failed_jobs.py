@@ -1,0 +1,72 @@
+"""Jobs that fail are recorded as such: what was run, with which settings, why it failed.
+
+The record is nobody's to see but administrators', like all that isn't published, and leads to the
+steps that were made or failed before. A job that is aborted or killed leaves no record of itself.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from analysis.errors import AnalysisError
+from analysis.publishing import agents_of, parameters_of
+from provenance import recorder, store
+from uws.errors import JobFailure
+from uws.types import JobContext
+
+logger = logging.getLogger(__name__)
+
+_steps: ContextVar[list[str] | None] = ContextVar("analysis_steps_of_job", default=None)
+
+
+def went_through(activity_id: str) -> None:
+    """Note that the job that runs now had that step made, found, or tried in vain."""
+    steps = _steps.get()
+    if steps is not None:
+        steps.append(activity_id)
+
+
+@contextmanager
+def failure_recorded(context: JobContext[Any], name: str) -> Iterator[None]:
+    """Enter a failed activity ``name`` where what is inside the block raises an exception.
+
+    The reason is the failure's own words where it was made for users to read, else its class.
+    """
+    token = _steps.set([])
+    try:
+        yield
+    except Exception as problem:
+        try:
+            _enter(context, name, problem)
+        except DatabaseError:
+            logger.exception("the failure of a job could not be recorded")
+        raise
+    finally:
+        _steps.reset(token)
+
+
+def _enter(context: JobContext[Any], name: str, problem: Exception) -> None:
+    record = None
+    try:
+        with recorder.activity(
+            name,
+            version=settings.VO_VERSION,
+            authority=settings.VO_AUTHORITY,
+            start=context.begun,
+            agents=agents_of(context),
+            parameters=parameters_of(context),
+        ) as activity:
+            for step in dict.fromkeys(_steps.get() or ()):
+                activity.informed_by(step)
+            raise problem
+    except Exception:
+        record = activity.record
+    if isinstance(problem, AnalysisError | JobFailure):
+        record = replace(record, comment=str(problem))
+    store.enter([record])

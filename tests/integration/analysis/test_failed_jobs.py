@@ -1,0 +1,93 @@
+"""A job or step that fails is recorded as failed: what ran, with which settings, and why."""
+
+import socket
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny_jobs
+from django.conf import settings as django_settings
+
+from analysis.failed_jobs import failure_recorded
+from analysis.jobs import SPECTRAL_FIT
+from auth.principal import ANONYMOUS, Principal
+from dali.errors import NotFoundError
+from provenance import retention
+from provenance.history import backwards
+from provenance.models import Activity, Entity, Used, WasAssociatedWith, WasInformedBy
+from uws.errors import JobFailure
+from uws.parameters import check
+from uws.types import JobContext
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def context(tmp_path: Path, settings: Any) -> Any:
+    """Makes the context of a job."""
+    settings.VO_CACHE_ROOT = tmp_path / "cache"
+
+    def make(model: Any, owner: Principal = ANONYMOUS, **sent: str) -> JobContext[Any]:
+        parameters = check(model, {name: tuple(v.split(",")) for name, v in sent.items()})
+        return JobContext("job", owner, parameters, tmp_path)
+
+    return make
+
+
+def test_a_job_that_fails_before_its_first_step_is_recorded_with_its_settings_and_reason(
+    context: Any, django_user_model: Any
+) -> None:
+    user = django_user_model.objects.create_user("ada", first_name="Ada", last_name="Lovelace")
+    owner = Principal(user.pk, "ada")
+    with pytest.raises(JobFailure):
+        SPECTRAL_FIT.run(context(SPECTRAL_FIT.parameters, owner, ID="ivo://x/none"))
+    failed = Activity.objects.get()
+    assert (failed.name, failed.status, failed.public) == ("spectral_fit", "failed", False)
+    assert failed.comment == "ID: there is no product 'ivo://x/none'"
+    assert failed.end_time is not None
+    assert f"Ran on {socket.gethostname()}" in failed.private_comment
+    agents = {a.role: a.agent.name for a in WasAssociatedWith.objects.select_related("agent")}
+    assert agents["operator"] == "Ada Lovelace"
+    history = backwards([failed.identifier], 1, hidden=True)
+    assert ("ID", "ivo://x/none") in [(p.name, p.value) for p in history.activities[0].parameters]
+    with pytest.raises(NotFoundError):
+        backwards([failed.identifier], 1)
+
+
+def test_a_failed_step_is_recorded_with_its_inputs_and_leads_to_its_job(
+    context: Any, tmp_path: Path, settings: Any
+) -> None:
+    settings.VO_ANALYSIS_PROCESSES = 1
+    job = context(tiny_jobs.TinyParameters, numbers="1,-1", folder=str(tmp_path))
+    with pytest.raises(JobFailure), failure_recorded(job, "tiny"):
+        tiny_jobs._run(job)
+    step = Activity.objects.get(name="add", status="failed")
+    assert step.comment == "step add: term: -1 can't be added"
+    assert str(tmp_path) not in step.comment
+    used = Used.objects.get(activity=step).entity
+    assert used.identifier == "ivo://test/archive?raw-1"
+    assert used.checksum is not None
+    assert not Entity.objects.filter(wasgeneratedby__activity=step).exists()
+    whole = Activity.objects.get(name="tiny")
+    told = WasInformedBy.objects.filter(informed=whole).values_list("informant__status", flat=True)
+    assert sorted(told) == ["completed", "failed"]
+    assert not Activity.objects.filter(public=True).exists()
+
+
+def test_what_is_no_failure_for_users_is_recorded_by_its_class_alone(context: Any) -> None:
+    with (
+        pytest.raises(FileNotFoundError),
+        failure_recorded(context(SPECTRAL_FIT.parameters, ID="x"), "spectral_fit"),
+    ):
+        raise FileNotFoundError("/secret/place")
+    assert Activity.objects.get().comment == "Ended by FileNotFoundError."
+
+
+def test_failed_history_goes_with_the_rest_of_what_is_hidden(context: Any) -> None:
+    with pytest.raises(JobFailure):
+        SPECTRAL_FIT.run(context(SPECTRAL_FIT.parameters, ID="ivo://x/none"))
+    keep, later = timedelta(days=30), datetime.now(UTC) + timedelta(days=31)
+    assert retention.expire(keep, django_settings.VO_AUTHORITY) == 0
+    assert retention.expire(keep, django_settings.VO_AUTHORITY, now=later) == 1
+    assert not Activity.objects.exists()
