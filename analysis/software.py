@@ -15,7 +15,7 @@ import importlib.util
 import platform
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
@@ -106,8 +106,19 @@ def library_versions(libraries: Iterable[str]) -> dict[str, str]:
 
 
 @cache
+def modules_of(function: Callable[..., object]) -> frozenset[str]:
+    """The names of all modules of ours that a step's function consists of."""
+    return frozenset(_known(getattr(function, "func", function).__module__).modules)
+
+
+@cache
+def _known(module: str) -> Software:
+    return software_of(module)
+
+
+@cache
 def _digest(module: str) -> str:
-    return software_of(module).digest()
+    return _known(module).digest()
 
 
 class _House:

@@ -1,9 +1,10 @@
 """Processes that run steps: forked from a warm one, watched, and killed when nobody wants them.
 
 A step's code may run for minutes and may start programs of its own. So it never runs in a process
-that has anything else to do: each step gets a process of its own, in a process group of its own,
-forked within milliseconds from a *nursery* that has loaded the engines and stays single-threaded.
-One child always waits, forked ahead. Killing a step kills its group.
+that has anything else to do, but in one in a process group of its own, forked within milliseconds
+from a *nursery* that has loaded the engines and stays single-threaded. Killing a step kills its
+group. A process whose step left nothing behind in it (`analysis.leftovers`) runs another one
+afterwards, which spares the fork; any other ends with its step. One child always waits.
 
 The nursery ends with the socket of the one who asked for it, and its children with the nursery.
 """
@@ -26,8 +27,16 @@ from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from typing import Any, NoReturn
 
-from analysis.errors import AnalysisError, NotEnoughMemory, ProcessEnded, StepBroken
+from analysis.errors import (
+    AnalysisError,
+    MachineFailure,
+    NotEnoughMemory,
+    ProcessEnded,
+    StepBroken,
+)
+from analysis.leftovers import Belongings
 from analysis.making import DamagedInputs, Making, Task, make
+from analysis.software import modules_of
 from provenance.agents import surroundings
 from provenance.surroundings import whereabouts
 from uws import processes
@@ -40,6 +49,9 @@ ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "
 
 #: The one at the far end decides when a nursery stops.
 _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+#: However tidy they are, a process runs no more steps than this.
+_STEPS_AT_MOST = 200
 
 Outcome = Making | DamagedInputs | AnalysisError
 """How a step ended; an `AnalysisError` is returned, not raised."""
@@ -223,10 +235,15 @@ class _Nursery:
     def _collect(self, child: _Child) -> None:
         """The child has answered or died: pass on how it went, end what it left behind."""
         outcome: Outcome | None = None
+        is_tidy = False
         with suppress(EOFError, OSError, pickle.UnpicklingError):
             if child.number is not None and child.connection.poll():
-                outcome = child.connection.recv()
+                outcome, is_tidy = child.connection.recv()
         if outcome is None and not select.select([child.ended], [], [], 0)[0]:
+            return
+        if is_tidy and not child.was_killed:
+            number, child.number = child.number, None
+            self._tell(number, outcome)
             return
         _kill_group(child.pid)
         os.waitpid(child.pid, 0)
@@ -238,10 +255,11 @@ class _Nursery:
             return
         if outcome is None:
             outcome = self._why_it_died(child)
-        try:
-            self._customer.send((child.number, outcome))
-        except OSError:
-            return  # the next turn finds the customer gone
+        self._tell(child.number, outcome)
+
+    def _tell(self, number: int | None, outcome: Outcome | None) -> None:
+        with suppress(OSError):  # the next turn finds the customer gone
+            self._customer.send((number, outcome))
 
     def _kill_orphans(self) -> None:
         """What steps that are over have started outside their group is the nursery's own now."""
@@ -269,10 +287,11 @@ class _Nursery:
         return child
 
     def _live(self, connection: Connection, nursery: int) -> NoReturn:
-        """The child: wait for a task, run it, end."""
+        """The child: wait for a task, run it, wait for another or end."""
         try:
             os.setpgid(0, 0)
             processes.die_with_parent(nursery)
+            processes.adopt_orphans()  # so that it sees what its step has left
             processes.die_first()
             for signal_number in _IGNORED:
                 signal.signal(signal_number, signal.SIG_DFL)
@@ -280,27 +299,50 @@ class _Nursery:
             for sibling in self._children.values():
                 sibling.connection.close()
                 os.close(sibling.ended)
-            try:
-                memory = connection.recv()
-                cache_root, task = pickle.loads(connection.recv_bytes())  # noqa: S301 - our own
-            except EOFError:
-                os._exit(0)
-            processes.limit_memory(memory)
-            outcome: Outcome
-            try:
-                outcome = make(cache_root, task)
-            except AnalysisError as failure:
-                if isinstance(failure, StepBroken):
-                    logger.exception("a step's program failed")
-                outcome = failure
-            processes.limit_memory(None)
-            connection.send(outcome)
+            belongings = Belongings()
+            for left in reversed(range(_STEPS_AT_MOST)):
+                try:
+                    memory = connection.recv()
+                    cache_root, task = pickle.loads(connection.recv_bytes())  # noqa: S301 - our own
+                except EOFError:
+                    os._exit(0)
+                belongings.watch(modules_of(task.kind.run))
+                counts_memory = processes.forget_peak_memory()
+                outcome = _run(cache_root, task, memory)
+                gc.collect()
+                is_tidy = left > 0 and counts_memory and _is_tidy(outcome, belongings, task)
+                connection.send((outcome, is_tidy))
+                if not is_tidy:
+                    break
         except BaseException:
             logger.exception("the process of a step failed")
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(1)
+
+
+def _run(cache_root: Path, task: Task, memory: int) -> Outcome:
+    """Run the step within so many bytes of memory."""
+    processes.limit_memory(memory)
+    try:
+        return make(cache_root, task)
+    except AnalysisError as failure:
+        if isinstance(failure, StepBroken):
+            logger.exception("a step's program failed")
+        return failure
+    finally:
+        processes.limit_memory(None)
+
+
+def _is_tidy(outcome: Outcome, belongings: Belongings, task: Task) -> bool:
+    """Whether the process is as it was before the step, so that another may follow."""
+    if isinstance(outcome, MachineFailure | StepBroken):
+        return False  # whatever it was, it need not be there the next time
+    left = belongings.what_is_left()
+    if left:
+        logger.debug("%s left %s behind; its process ends", task.kind.name, left)
+    return not left
 
 
 def nurse(connection: Connection, preload: Sequence[str] = ()) -> None:

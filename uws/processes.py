@@ -101,11 +101,31 @@ def limit_memory(limit_bytes: int | None) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     limit = most
     if limit_bytes is not None:
-        pages = int((_PROC / "self/statm").read_text().split()[5])
-        limit = pages * resource.getpagesize() + limit_bytes
+        limit = data_bytes() + limit_bytes
         if most != resource.RLIM_INFINITY:
             limit = min(limit, most)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, most))
+
+
+def data_bytes() -> int:
+    """How much memory of its own this process has: what `limit_memory` counts."""
+    return int((_PROC / "self/statm").read_text().split()[5]) * resource.getpagesize()
+
+
+def trim_memory() -> None:
+    """Give back to the system what this process has freed, where its C library can."""
+    trim = getattr(_libc, "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
+def forget_peak_memory() -> bool:
+    """Let the kernel count anew the most memory that this process has had; whether it does."""
+    try:
+        (_PROC / "self/clear_refs").write_text("5")
+    except OSError:
+        return False
+    return True
 
 
 def die_first() -> None:
