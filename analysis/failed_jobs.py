@@ -16,6 +16,7 @@ from django.db import DatabaseError
 
 from analysis.errors import AnalysisError
 from analysis.publishing import agents_of, parameters_of
+from dali.errors import DaliError
 from provenance import recorder, store
 from uws.errors import JobFailure
 from uws.types import JobContext
@@ -67,6 +68,6 @@ def _enter(context: JobContext[Any], name: str, problem: Exception) -> None:
             raise problem
     except Exception:
         record = activity.record
-    if isinstance(problem, AnalysisError | JobFailure):
+    if isinstance(problem, AnalysisError | JobFailure | DaliError):
         record = replace(record, comment=str(problem))
     store.enter([record])

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.db import transaction
@@ -40,6 +41,14 @@ from uws.types import JobContext
 _WRITERS = ("astropy", "numpy")
 #: Media type of the files that carry their own history.
 FITS = "application/fits"
+
+
+_given: WeakKeyDictionary[JobContext[Any], ActivityRecord] = WeakKeyDictionary()
+
+
+def given(context: JobContext[Any]) -> ActivityRecord | None:
+    """The activity by which a job has given its products; ``None`` before it has."""
+    return _given.get(context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +133,7 @@ def give(
         written = [
             _write(context, product, activity, histories, end, public) for product in products
         ]
+    _given[context] = activity.record
     context.at_completion.append(partial(_enter, activity.record, written, public))
     for item in written:
         context.add_result(item.product.result, item.path, item.product.media_type)

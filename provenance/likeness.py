@@ -50,15 +50,28 @@ def differences(
     last entities: what chose the inputs, say, where the inputs are compared themselves.
     """
     found: list[Difference] = []
+    ours, theirs = _steps(original), _steps(again)
     for aspect in (Aspect.INPUTS, Aspect.VERSIONS, Aspect.PARAMETERS, Aspect.NUMBERS):
         one = Counter(_traits(original, aspect, free_parameters))
         other = Counter(_traits(again, aspect, free_parameters))
+        if ours != theirs and aspect in (Aspect.VERSIONS, Aspect.PARAMETERS):
+            # a step that ran more often isn't another version of it, nor has it other settings
+            one, other = Counter(set(one)), Counter(set(other))
         found += _unlike(aspect, one - other, other - one)
+    for name in sorted({*ours, *theirs}):
+        if ours[name] != theirs[name]:
+            times = (f"run {steps[name]} times" for steps in (ours, theirs))
+            found.append(Difference(Aspect.STRUCTURE, name, *times))
     if not found and _shape(original) != _shape(again):
         found.append(
             Difference(Aspect.STRUCTURE, "history", "steps in one order", "steps in another")
         )
     return tuple(found)
+
+
+def _steps(graph: Graph) -> Counter[str]:
+    """How often each step was run."""
+    return Counter(node.name for node in graph.activities.values())
 
 
 def _traits(graph: Graph, aspect: Aspect, free: frozenset[str]) -> Iterator[Trait]:

@@ -124,9 +124,48 @@ def _data_difference(where: str, one: Any, other: Any) -> Difference:
 
 
 def _votable_differences(original: Path, again: Path) -> Iterator[Difference]:
-    mine, yours = (_plain(ElementTree.fromstring(path.read_bytes())) for path in (original, again))
-    if mine != yours:
-        yield Difference(Aspect.NUMBERS, "VOTable", f"{len(mine)} bytes", f"{len(yours)} bytes")
+    texts = [_plain(ElementTree.fromstring(path.read_bytes())) for path in (original, again)]
+    if texts[0] == texts[1]:
+        return
+    one, other = (ElementTree.fromstring(text) for text in texts)
+    found = (*_info_differences(one, other), *_row_differences(one, other))
+    yield from found
+    if not found:
+        yield Difference(Aspect.STRUCTURE, "VOTable", "", "another description of the table")
+
+
+def _info_differences(one: Element, other: Element) -> Iterator[Difference]:
+    ours, theirs = (
+        {info.get("name", ""): info.get("value", "") for info in _all(root, "INFO")}
+        for root in (one, other)
+    )
+    for name in dict.fromkeys((*ours, *theirs)):
+        mine, yours = ours.get(name, ""), theirs.get(name, "")
+        if mine != yours:
+            yield Difference(Aspect.NUMBERS, f"INFO {name}", mine, yours)
+
+
+def _row_differences(one: Element, other: Element) -> Iterator[Difference]:
+    ours, theirs = ([f.get("name", "") for f in _all(root, "FIELD")] for root in (one, other))
+    if ours != theirs:
+        yield Difference(Aspect.STRUCTURE, "columns", ", ".join(ours), ", ".join(theirs))
+        return
+    mine, yours = ([[cell.text or "" for cell in row] for row in _all(root, "TR")]
+                   for root in (one, other))  # fmt: skip
+    if len(mine) != len(yours):
+        yield Difference(Aspect.NUMBERS, "rows", str(len(mine)), str(len(yours)))
+        return
+    for column, name in enumerate(ours):
+        cells = [(row[column], now[column]) for row, now in zip(mine, yours, strict=True)]
+        unlike = [(before, now) for before, now in cells if before != now]
+        if unlike:
+            where = f"column {name}, {len(unlike)} of {len(cells)} rows; the first of them"
+            yield Difference(Aspect.NUMBERS, where, *unlike[0])
+
+
+def _all(root: Element, name: str) -> list[Element]:
+    """The elements of that name, whatever the document's namespace."""
+    return [element for element in root.iter() if element.tag.rpartition("}")[2] == name]
 
 
 def _plain(root: Element) -> str:

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from analysis.anew import everything_anew
 from analysis.cache import file_checksum
 from analysis.products.differences import file_differences
+from analysis.publishing import given
 from analysis.workflows.reproduce_parameters import ReproduceParameters
 from archive import stored_products
 from archive.stored_products import StoredProduct
@@ -77,7 +78,7 @@ def run(context: JobContext[ReproduceParameters]) -> None:
     path.write_text(json.dumps(_document(context, activity, compared), indent=1), encoding="utf-8")
     context.add_result("comparison", path, "application/json")
     context.at_completion.extend(inner.at_completion)
-    context.at_completion.append(partial(_record, context, compared, path))
+    context.at_completion.append(partial(_record, context, inner, compared, path))
 
 
 def _recorded(
@@ -91,8 +92,17 @@ def _recorded(
     except NotFoundError:
         asked = None  # perhaps an activity
     start = asked.obs_publisher_did if asked else identifier
-    # what a person may read, they may know the history of, be it public or not
-    history = backwards([start], None, hidden=asked is not None)
+    if asked is None:
+        try:
+            backwards([start], 1)
+        except NotFoundError:
+            raise JobFailure(
+                f"ID: no public product or activity {identifier!r} is known; give the"
+                " obs_publisher_did of a product (PROVENT in a file's header) or the activity that"
+                " made it (PROVACT)"
+            ) from None
+    # what a person may read, they may know the whole history of
+    history = backwards([start], None, hidden=True)
     activity = next((a for a in history.activities if _is_meant(a, start)), None)
     if activity is None:
         raise JobFailure(f"ID: {identifier!r} was not made by any activity that is recorded here")
@@ -229,11 +239,20 @@ def _document(
 
 
 def _record(
-    context: JobContext[ReproduceParameters], compared: list[Compared], comparison: Path
+    context: JobContext[ReproduceParameters],
+    inner: JobContext[Any],
+    compared: list[Compared],
+    comparison: Path,
 ) -> None:
-    """Enter that it was compared, and with what outcome; public where the originals are."""
+    """Enter that it was compared, and with what outcome; public where the originals are.
+
+    What was made again stays hidden, and with it who had it made.
+    """
     authority = settings.VO_AUTHORITY
     identical = all(item.identical for item in compared)
+    public = all(item.original.is_public for item in compared)
+    run_again = given(inner)
+    made_again = {g.role: g.entity for g in run_again.generated} if run_again else {}
     with recorder.activity(
         NAME,
         version=settings.VO_VERSION,
@@ -243,10 +262,15 @@ def _record(
             InvolvedRecord(agents.software(authority, "vo_server", settings.VO_VERSION), "software")
         ],
         parameters=_parameters(context.parameters, identical),
+        public=public,
     ) as activity:
+        if run_again is not None:
+            activity.informed_by(run_again.id)
         for item in compared:
             activity.used(item.original.obs_publisher_did, role="original")
-        entity = activity.generated(
+            if item.result in made_again:
+                activity.used(made_again[item.result].id, role="again")
+        activity.generated(
             EntityRecord(
                 new_entity_id(authority),
                 name=comparison.name,
@@ -254,12 +278,11 @@ def _record(
                 checksum=file_checksum(comparison),
                 description="comparison",
                 comment="; ".join(f"{item.result}: {_verdict(item)}" for item in compared),
+                public=public,
             ),
             role="comparison",
         )
     store.enter([activity.record])
-    if all(item.original.is_public for item in compared):
-        store.make_public([entity.id])
 
 
 def _parameters(parameters: ReproduceParameters, identical: bool) -> list[ParameterRecord]:

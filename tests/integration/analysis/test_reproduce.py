@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from astropy.io import fits
+from django.db import connection
 
 from analysis.jobs import REPRODUCE
 from analysis.workflows.reproduce_parameters import ReproduceParameters
 from archive.models import DataProduct, ScienceWindow
 from auth.principal import ANONYMOUS, Principal
-from dali.errors import NotFoundError
-from provenance.models import Activity, Entity, Used
+from provenance.models import Activity, Entity, Used, WasInformedBy
 from uws.errors import JobFailure
 from uws.parameters import check
 from uws.types import JobContext
@@ -132,12 +132,25 @@ def test_the_comparison_is_itself_recorded_and_what_was_made_again_stays_the_own
     again = reproduce(original)
     made = Activity.objects.get(name="reproduce")
     assert made.public
-    assert Used.objects.get(activity=made).entity.identifier == original
+    used = {use.role: use.entity for use in Used.objects.filter(activity=made)}
+    assert used["original"].identifier == original
+    assert not used["again"].public
+    (informant,) = WasInformedBy.objects.filter(informed=made)
+    assert informant.informant.name == "isgri_image"
+    assert not informant.informant.public
     comparison = Entity.objects.get(wasgeneratedby__activity=made)
     assert comparison.comment == "mosaic: identical, but for dates and ids"
     assert DataProduct.objects.filter(kind="mosaic").count() == 1
     repeated = fits.getheader(again["results"]["mosaic"])["PROVENT"]
-    assert not Entity.objects.get(identifier=repeated).public
+    assert repeated == used["again"].identifier
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT role FROM provenance.used WHERE activity_id = %s", [made.identifier])
+        assert cursor.fetchall() == [("original",)], "what is public of it"
+        cursor.execute(
+            "SELECT count(*) FROM provenance.lineage WHERE descendant = %s AND ancestor = %s",
+            [comparison.identifier, original],
+        )
+        assert cursor.fetchone() == (1,)
 
 
 def test_what_can_not_be_made_again_is_said(
@@ -160,5 +173,6 @@ def test_nobody_makes_again_what_they_may_not_see(
     operator = Principal(user.pk, "operator", is_administrator=True)
     image(operator, scw_list=hidden, integral_data_rights="all-private")
     activity = Activity.objects.get(name="isgri_image").identifier
-    with pytest.raises(NotFoundError, match="nothing public"):
-        reproduce(activity)
+    for unknown in (activity, "mosaic.fits"):
+        with pytest.raises(JobFailure, match="no public product or activity"):
+            reproduce(unknown)

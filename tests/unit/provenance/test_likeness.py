@@ -1,5 +1,6 @@
 """Two histories are alike whatever their identifiers and times; what isn't alike is named."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -129,3 +130,18 @@ def test_free_parameters_of_the_last_activity_are_no_difference() -> None:
 def test_the_same_files_by_other_ways_are_a_difference_of_structure() -> None:
     (found,) = differences(history("one"), history("other", reads="events"))
     assert found.aspect is Aspect.STRUCTURE
+
+
+def test_a_step_that_ran_less_often_is_another_structure_not_another_version() -> None:
+    one, other = history("one"), history("other")
+    fewer = replace(
+        other,
+        activities={k: v for k, v in other.activities.items() if not k.endswith("make_image")},
+    )
+    found = {(d.aspect, d.where) for d in differences(one, fewer)}
+    assert (Aspect.STRUCTURE, "image") in found
+    twice = replace(
+        one, activities={**one.activities, "one:again": one.activities["one:make_mosaic"]}
+    )
+    (difference,) = differences(one, twice)
+    assert difference == Difference(Aspect.STRUCTURE, "mosaic", "run 1 times", "run 2 times")
