@@ -62,8 +62,7 @@ def _nodes(groups: Sequence[Group]) -> Iterator[str]:
         lines = [group.name if group.members == 1 else f"{group.name} × {group.members}"]
         states = [state for state in State if group.counts.get(state)]
         for state in states:
-            count = "" if group.members == 1 else f"{group.counts[state]} "
-            lines.append(f"{count}{state}")
+            lines.append(group.share(state))
             if state is State.TO_RUN or group.members == 1:
                 lines += _named(group, state)
         outline = next(
@@ -107,6 +106,8 @@ def _edges(groups: Sequence[Group]) -> Iterator[str]:
         for other, readings in group.inputs.items():
             label = f' [label="{readings}"]' if readings > 1 else ""
             yield f"g{other} -> g{number}{label}"
+        for other in group.told_by:
+            yield f'g{other} -> g{number} [label="tells where", style=dashed]'
 
 
 def _legend(groups: Sequence[Group]) -> Iterator[str]:

@@ -103,9 +103,13 @@ def run_graph(
     """Make the results of ``targets``; a failed step fails only what depends on it.
 
     executor: gives the place where steps run; asked for when a step must run, not before.
-    Raises `analysis.errors.MachineFailure` where not the data failed but what computes.
+    Raises `analysis.errors.MachineFailure` where not the data failed but what computes, and
+    `ValueError` for a provisional graph.
     """
-    return _Driver(tuple(targets), ledger, executor, surroundings, listener).run()
+    wanted = tuple(targets)
+    if not all(step.is_settled for step in wanted):
+        raise ValueError("a provisional step can't be run: what it awaits must be made before")
+    return _Driver(wanted, ledger, executor, surroundings, listener).run()
 
 
 class _Driver:

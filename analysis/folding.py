@@ -22,6 +22,7 @@ class Group:
 
     name: the step's, or the role. kind: ``None`` for files. labels: Science Windows, each once, by
     state; files have no state. inputs: groups that are read, and how many readings that are.
+    told_by: groups that tell parameters. provisional: how many of those to run aren't known yet.
     """
 
     name: str
@@ -31,16 +32,23 @@ class Group:
     labels: dict[State | None, dict[str, None]] = field(default_factory=dict)
     counts: dict[State, int] = field(default_factory=dict)
     inputs: dict[int, int] = field(default_factory=dict)
+    told_by: dict[int, None] = field(default_factory=dict)
+    provisional: int = 0
 
     def sentence(self) -> str:
         """``sky_image × 50: 48 cached, 2 to run``, ``events (50 files)``."""
         if self.kind is None:
             return f"{self.name} ({self.members} file{'s' if self.members != 1 else ''})"
         name = self.name if self.members == 1 else f"{self.name} × {self.members}"
-        states = [f"{self.counts[state]} {state}" for state in State if self.counts.get(state)]
-        if self.members == 1 and states:
-            states = [states[0].partition(" ")[2]]
+        states = [self.share(state) for state in State if self.counts.get(state)]
         return f"{name}: {', '.join(states)}" if states else name
+
+    def share(self, state: State) -> str:
+        """How many are in that state: ``2 to run``, ``at most 50 to run``, ``to run`` of one."""
+        if self.members == 1:
+            return str(state)
+        bound = "at most " if state is State.TO_RUN and self.provisional else ""
+        return f"{bound}{self.counts[state]} {state}"
 
 
 def folded(plan: Plan) -> tuple[Group, ...]:
@@ -75,6 +83,8 @@ def _fold(plan: Plan, *, by_shape: bool) -> tuple[Group, ...]:
                 at = position_of[node.identity]
             read.append(at)
             shape.append((role, at))
+        tellers = [position_of[teller.identity] for teller in step.told_by]
+        shape += [("told by", at) for at in tellers]
         reads = tuple(sorted(set(shape), key=str)) if by_shape else ()
         at = position(
             ("step", step.engine, step.kind.name, reads),
@@ -85,6 +95,8 @@ def _fold(plan: Plan, *, by_shape: bool) -> tuple[Group, ...]:
         group.members += 1
         group.counts[state] = group.counts.get(state, 0) + 1
         group.labels.setdefault(state, {})[step.label] = None
+        group.told_by.update(dict.fromkeys(tellers))
+        group.provisional += state is State.TO_RUN and not step.is_settled
         for other in read:
             group.inputs[other] = group.inputs.get(other, 0) + 1
     return tuple(groups)

@@ -28,7 +28,7 @@ class PlanDocuments:
         document: Json = {
             "job_type": self.name,
             "engines": sorted({step.engine for step in self._plan.states}),
-            "steps": self._counts(),
+            "steps": {**self._counts(), "provisional": len(self._plan.provisional)},
             "estimate": {
                 "seconds": round(self.estimate.seconds, 3),
                 "processor_seconds": round(self.estimate.processor_seconds, 3),
@@ -51,6 +51,8 @@ class PlanDocuments:
                         role: [node.identity for node in nodes]
                         for role, nodes in step.inputs.items()
                     },
+                    "told_by": [teller.identity for teller in step.told_by],
+                    "provisional": not step.is_settled,
                 }
                 for step, state in self._plan.states.items()
             ]
@@ -64,6 +66,8 @@ class PlanDocuments:
         width = max((len(name) for name in names), default=0)
         for group, name in zip(groups, names, strict=True):
             read = ", ".join(dict.fromkeys(groups[other].name for other in group.inputs))
+            told = ", ".join(dict.fromkeys(groups[other].name for other in group.told_by))
+            read = f"{read} (told by {told})" if told else read
             lines.append(f"{name:<{width}}  ← {read}" if read else name)
             lines += [f"    to run: {label}" for label in _few(group)]
         return "\n".join(lines) + "\n"
@@ -81,14 +85,17 @@ class PlanDocuments:
         """One line: how many steps, how long, how many bytes."""
         counts = [f"{count} {state.replace('_', ' ')}" for state, count in self._counts().items()
                   if count and state != "total"]  # fmt: skip
+        if self._plan.provisional:
+            counts = [f"at most {told}" if told.endswith("to run") else told for told in counts]
         total = len(self._plan.states)
         told = f"{total} step{'s' if total != 1 else ''}: {', '.join(counts)}"
         if not self._plan.count(State.TO_RUN):
             return told
         size = self.estimate.size
         room = "" if size is None else f", {size / 1e6:.3g} MB"
+        less = " or less" if self._plan.provisional else ""
         return (
-            f"{told}; about {_duration(self.estimate.seconds)} on {self.estimate.processes} "
+            f"{told}; about {_duration(self.estimate.seconds)}{less} on {self.estimate.processes} "
             f"processor{'s' if self.estimate.processes != 1 else ''}{room}"
         )
 

@@ -13,6 +13,12 @@ _COUNT = {"type": "integer"}
 _TEXT = {"type": "string"}
 _COUNTS: Json = {state.replace(" ", "_"): _COUNT for state in State}
 
+_PROVISIONAL: Json = {
+    **_COUNT,
+    "description": "Of those to run, how many aren't known before others have run: some of these"
+    " may turn out to be cached.",
+}
+
 
 def paths_of(job_type: JobType[Any]) -> Json:
     """Those of a job type whose jobs are made of steps; none of another."""
@@ -55,7 +61,7 @@ def _plan() -> Json:
         {
             "job_type": _TEXT,
             "engines": {"type": "array", "items": _TEXT},
-            "steps": _object({"total": _COUNT, **_COUNTS}),
+            "steps": _object({"total": _COUNT, **_COUNTS, "provisional": _PROVISIONAL}),
             "estimate": _object(
                 {
                     "seconds": _NUMBER,

@@ -1,7 +1,8 @@
 """What a graph's run would do: which results are cached, which steps run, how long it takes.
 
 Pure: told what the cache has and what past runs took, it says what to expect. Nothing is run, read
-or locked, so that the answer may be another a moment later.
+or locked, so that the answer may be another a moment later. What depends on what other steps find
+in the data is planned as if all of it had to run, and said to be so (`Plan.provisional`).
 """
 
 import heapq
@@ -74,6 +75,14 @@ class Plan:
     def to_run(self) -> tuple[Step, ...]:
         """The steps that have to run, inputs before users."""
         return tuple(step for step, state in self.states.items() if state is State.TO_RUN)
+
+    @property
+    def provisional(self) -> tuple[Step, ...]:
+        """Those of them that aren't known before others have run; some may turn out cached.
+
+        So the number to run is the most that there can be.
+        """
+        return tuple(step for step in self.to_run if not step.is_settled)
 
 
 def plan_of(targets: tuple[Step, ...], cached: Container[str]) -> Plan:

@@ -132,6 +132,10 @@ class Step:
         that the kind declares. Raises `ValueError` for what has no such form.
     inputs: role to nodes; the order of nodes is part of the identity, that of roles isn't.
     label: what a person knows it by (a Science Window's identifier); not part of the identity.
+    told_by: steps whose results say some of the parameters. What they say is in the identity, not
+        they themselves: where another's result says the same, it is the same step.
+    provisional: they haven't said it yet. Such a step only stands in a plan for one that will be
+        known later; it can't be run, and its identity is no other's.
     """
 
     kind: StepKind
@@ -139,6 +143,8 @@ class Step:
     parameters: Mapping[str, Parameter]
     inputs: Mapping[str, tuple["Step | RawFile", ...]]
     label: str = ""
+    told_by: tuple["Step", ...] = ()
+    provisional: bool = False
 
     def __post_init__(self) -> None:
         """Bring parameters and inputs into their one form, and work out the identity.
@@ -150,7 +156,7 @@ class Step:
         kept = {name: _parameter(name, value) for name, value in parameters.items()}
         object.__setattr__(self, "parameters", kept)
         object.__setattr__(self, "inputs", dict(sorted(self.inputs.items())))
-        _ = self.identity
+        _ = self.identity, self.is_settled
 
     @cached_property
     def software_digest(self) -> str:
@@ -161,8 +167,10 @@ class Step:
     def identity(self) -> str:
         """Digest of all that determines the result; 64 hexadecimal digits."""
         units = self.kind.units
+        awaited = [step.identity for step in self.told_by] if self.provisional else None
         return digest(
             {
+                **({} if awaited is None else {"awaits": awaited}),
                 "step": self.kind.name,
                 "version": self.kind.version,
                 "engine": self.engine,
@@ -175,6 +183,16 @@ class Step:
             }
         )
 
+    @cached_property
+    def is_settled(self) -> bool:
+        """Whether all is known that determines the result: nothing in it is provisional."""
+        return not self.provisional and all(
+            node.is_settled
+            for nodes in self.inputs.values()
+            for node in nodes
+            if isinstance(node, Step)
+        )
+
     def __eq__(self, other: object) -> bool:
         """Same identity."""
         return isinstance(other, Step) and other.identity == self.identity
@@ -184,9 +202,10 @@ class Step:
         return hash(self.identity)
 
     def needed_steps(self) -> Iterator["Step"]:
-        """The steps whose results this one reads."""
+        """The steps whose results this one reads, or by which it is told its parameters."""
         for nodes in self.inputs.values():
             yield from (node for node in nodes if isinstance(node, Step))
+        yield from self.told_by
 
 
 def _parameter(name: str, value: Plain) -> Parameter:

@@ -26,8 +26,8 @@ import simulated_fields as fields  # noqa: E402
 from analysis.engines import coded_mask_extraction_steps as extraction_steps  # noqa: E402
 from analysis.engines import coded_mask_steps as steps  # noqa: E402
 from analysis.engines.coded_mask import storage  # noqa: E402
-from analysis.engines.coded_mask.targets import as_parameter  # noqa: E402
-from analysis.products.catalogue_source import CatalogueSource  # noqa: E402
+from analysis.engines.coded_mask.extraction import Target  # noqa: E402
+from analysis.engines.coded_mask.targets import targets_as_parameter  # noqa: E402
 from analysis.steps import Parameter, StepInputs, StepKind  # noqa: E402
 from fixtures.archive_writer import (  # noqa: E402
     REFERENCE_CATALOGUE_FILE,
@@ -137,13 +137,13 @@ def _bench(root: Path) -> int:
     )
     bench.aim("image of a Science Window, from its event file", read + counted + found, 0.7)
 
-    wanted = as_parameter([CatalogueSource(s.name, s.ra, s.dec) for s in sources])
+    wanted = targets_as_parameter([Target(s.name, s.ra, s.dec) for s in sources])
     bench.aim(
         f"spectra of {SOURCES} sources in 256 channels",
         bench.step(
             extraction_steps.SPECTRA,
             {"events": (events,)},
-            {**ISGRI, "wanted": wanted},
+            {**ISGRI, "sources": wanted},
             root / "spectra.fits",
         ),
         1.0,
@@ -153,7 +153,7 @@ def _bench(root: Path) -> int:
         bench.step(
             extraction_steps.LIGHT_CURVES,
             {"events": (events,)},
-            {**ISGRI, **BAND, "wanted": wanted, "time_bin_s": 100.0},
+            {**ISGRI, **BAND, "sources": wanted, "time_bin_s": 100.0},
             root / "light_curves.fits",
         ),
         1.0,

@@ -8,11 +8,25 @@ from analysis.engines import coded_mask
 from analysis.engines import coded_mask_extraction_steps as extraction_steps
 from analysis.engines import coded_mask_steps as steps
 from analysis.engines.coded_mask import source_storage
+from analysis.engines.coded_mask.extraction import Target
+from analysis.engines.coded_mask.modelled_sources import Modelled
 from analysis.engines.coded_mask.responses import spectral_response
 from analysis.engines.coded_mask.source_search import NEW_SOURCE_SIGMA
-from analysis.engines.coded_mask.targets import as_parameter
+from analysis.engines.coded_mask.targets import (
+    as_parameter,
+    nameless,
+    targets,
+    targets_as_parameter,
+)
 from analysis.engines.coded_mask.telescope import telescope
-from analysis.engines.protocol import ExtractionPlan, ImagePlan, LightCurvePlan, MosaicSteps
+from analysis.engines.protocol import (
+    ExtractionPlan,
+    FoundSources,
+    ImagePlan,
+    LightCurvePlan,
+    MosaicSteps,
+)
+from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.sky_maps import SkyMaps
 from analysis.products.source_light_curve import SourceLightCurve
 from analysis.products.source_list import Source, read_source_list
@@ -53,7 +67,11 @@ class CodedMask:
         )
 
     def mosaic(
-        self, images: Sequence[Step], catalogue: RawFile | None, plan: ImagePlan
+        self,
+        images: Sequence[Step],
+        catalogue: RawFile | None,
+        plan: ImagePlan,
+        listed: Path | None = None,
     ) -> MosaicSteps:
         """A mosaic of images that `image` planned."""
         instrument: dict[str, Parameter] = {"instrument": plan.instrument}
@@ -77,12 +95,15 @@ class CodedMask:
             },
             label,
         )
+        modelled = None if listed is None else source_storage.read_modelled(listed)
         cleaned = tuple(
-            self._step(
+            self._told(
                 steps.CLEAN,
                 instrument,
-                {"shadowgram": (shadowgram,), "sources": (sources,)},
+                None if modelled is None else as_parameter(_places(modelled, image.label)),
+                {"shadowgram": (shadowgram,)},
                 image.label,
+                sources,
             )
             for image, shadowgram in zip(images, shadowgrams, strict=True)
         )
@@ -110,24 +131,19 @@ class CodedMask:
 
     def spectra(
         self,
-        events: RawFile,
-        sources: Step | None,
+        events: Sequence[RawFile],
+        sources: FoundSources | None,
         catalogue: RawFile | None,
         plan: ExtractionPlan,
-    ) -> Step:
-        """The spectra of one Science Window."""
-        return self._step(
-            extraction_steps.SPECTRA,
-            _wanted(plan),
-            self._extracted(events, sources, catalogue, plan),
-            events.label,
-        )
+    ) -> tuple[Step, ...]:
+        """The spectra of single Science Windows."""
+        return self._extracted(extraction_steps.SPECTRA, {}, events, sources, plan)
 
-    def summed_spectra(self, spectra: Sequence[Step]) -> Step:
+    def summed_spectra(
+        self, spectra: Sequence[Step], sources: FoundSources | None, plan: ExtractionPlan
+    ) -> Step:
         """The mean spectra of Science Windows."""
-        return self._step(
-            extraction_steps.SPECTRA_SUM, {}, {"spectra": tuple(spectra)}, _label(spectra)
-        )
+        return self._joined(extraction_steps.SPECTRA_SUM, "spectra", spectra, sources, plan)
 
     def read_spectra(self, path: Path) -> tuple[SourceSpectrum, ...]:
         """Spectra of one Science Window or of many."""
@@ -139,31 +155,25 @@ class CodedMask:
 
     def light_curves(
         self,
-        events: RawFile,
-        sources: Step | None,
+        events: Sequence[RawFile],
+        sources: FoundSources | None,
         catalogue: RawFile | None,
         plan: LightCurvePlan,
-    ) -> Step:
-        """The light curves of one Science Window."""
-        return self._step(
-            extraction_steps.LIGHT_CURVES,
-            {
-                **_wanted(plan),
-                "e_min_kev": plan.e_min_kev,
-                "e_max_kev": plan.e_max_kev,
-                "time_bin_s": plan.time_bin_s,
-            },
-            self._extracted(events, sources, catalogue, plan),
-            events.label,
-        )
+    ) -> tuple[Step, ...]:
+        """The light curves of single Science Windows."""
+        binned: dict[str, Parameter] = {
+            "e_min_kev": plan.e_min_kev,
+            "e_max_kev": plan.e_max_kev,
+            "time_bin_s": plan.time_bin_s,
+        }
+        return self._extracted(extraction_steps.LIGHT_CURVES, binned, events, sources, plan)
 
-    def joined_light_curves(self, curves: Sequence[Step]) -> Step:
+    def joined_light_curves(
+        self, curves: Sequence[Step], sources: FoundSources | None, plan: LightCurvePlan
+    ) -> Step:
         """The light curves over all Science Windows."""
-        return self._step(
-            extraction_steps.LIGHT_CURVES_JOINED,
-            {},
-            {"light_curves": tuple(curves)},
-            _label(curves),
+        return self._joined(
+            extraction_steps.LIGHT_CURVES_JOINED, "light_curves", curves, sources, plan
         )
 
     def read_light_curves(self, path: Path) -> tuple[SourceLightCurve, ...]:
@@ -180,20 +190,62 @@ class CodedMask:
 
     def _extracted(
         self,
-        events: RawFile,
-        sources: Step | None,
-        catalogue: RawFile | None,
+        kind: StepKind,
+        parameters: Mapping[str, Parameter],
+        events: Sequence[RawFile],
+        sources: FoundSources | None,
         plan: ExtractionPlan,
-    ) -> _Inputs:
-        """What spectra and light curves are extracted from."""
-        inputs: dict[str, tuple[Step | RawFile, ...]] = {
-            "events": (self._events(events, plan.instrument),)
-        }
-        if sources is not None:
-            inputs["sources"] = (sources,)
-            if catalogue is not None:
-                inputs["catalogue"] = (catalogue,)
-        return inputs
+    ) -> tuple[Step, ...]:
+        """Spectra or light curves of the sources that each Science Window sees."""
+        return tuple(
+            self._told(
+                kind,
+                {"instrument": plan.instrument, **parameters},
+                None if fitted is None else targets_as_parameter(fitted),
+                {"events": (self._events(file, plan.instrument),)},
+                file.label,
+                None if sources is None else sources.step,
+            )
+            for file, fitted in zip(events, _fitted(events, sources, plan), strict=True)
+        )
+
+    def _joined(
+        self,
+        kind: StepKind,
+        role: str,
+        parts: Sequence[Step],
+        sources: FoundSources | None,
+        plan: ExtractionPlan,
+    ) -> Step:
+        """Spectra or light curves of Science Windows joined, with the names of the mosaic."""
+        listed = {} if sources is None else {"sources": (sources.step,)}
+        return self._step(
+            kind,
+            {"instrument": plan.instrument, "wanted": as_parameter(plan.wanted)},
+            {role: tuple(parts), **listed},
+            _label(parts),
+        )
+
+    def _told(
+        self,
+        kind: StepKind,
+        parameters: Mapping[str, Parameter],
+        places: str | None,
+        inputs: _Inputs,
+        label: str,
+        teller: Step | None,
+    ) -> Step:
+        """A step that is told where sources are, by ``teller``; provisional before it knows."""
+        told = {} if places is None else {"sources": places}
+        return Step(
+            kind,
+            self.name,
+            {**parameters, **told},
+            inputs,
+            label,
+            told_by=() if teller is None else (teller,),
+            provisional=places is None,
+        )
 
     def _step(
         self, kind: StepKind, parameters: Mapping[str, Parameter], inputs: _Inputs, label: str
@@ -210,8 +262,39 @@ def _catalogue(
     return {}, {} if catalogue is None else {"catalogue": (catalogue,)}
 
 
-def _wanted(plan: ExtractionPlan) -> dict[str, Parameter]:
-    return {"instrument": plan.instrument, "wanted": as_parameter(plan.wanted)}
+def _places(modelled: Modelled, science_window: str) -> list[CatalogueSource]:
+    """What a Science Window is cleaned of."""
+    return [
+        CatalogueSource(at.name, at.ra, at.dec)
+        for source in modelled.seen_in(science_window)
+        for at in (nameless(Target(source.name, source.ra, source.dec, source.new_source)),)
+    ]
+
+
+def _fitted(
+    events: Sequence[RawFile], sources: FoundSources | None, plan: ExtractionPlan
+) -> list[list[Target] | None]:
+    """The sources that each Science Window fits: those wanted and those of the mosaic that it sees.
+
+    ``None`` for those that aren't known yet.
+    """
+    if sources is None:
+        chosen, _ = targets(plan.wanted, (), telescope(plan.instrument).camera())
+        return [list(chosen) for _ in events]
+    if sources.path is None:
+        return [None for _ in events]
+    modelled = source_storage.read_modelled(sources.path)
+    chosen, _ = targets(plan.wanted, modelled.sources, telescope(plan.instrument).camera())
+    wanted = {source.name for source in plan.wanted}
+    first = [target for target in chosen if target.name in wanted]
+    others = {target.name: target for target in chosen if target.name not in wanted}
+    return [
+        [
+            *first,
+            *(nameless(others[s.name]) for s in modelled.seen_in(file.label) if s.name in others),
+        ]
+        for file in events
+    ]
 
 
 def _label(joined: Sequence[Step]) -> str:

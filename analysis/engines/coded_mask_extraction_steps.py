@@ -1,19 +1,27 @@
 """The steps of the engine ``coded_mask`` that give spectra and light curves.
 
-events + mosaic_sources → spectra ──────┐
-events + mosaic_sources → spectra ──────┴ spectra_sum
+events (mosaic_sources ┄) spectra ──────┐
+events (mosaic_sources ┄) spectra ──────┴ spectra_sum
 
-events + mosaic_sources → light_curves ─┐
-events + mosaic_sources → light_curves ─┴ light_curves_joined
+events (mosaic_sources ┄) light_curves ─┐
+events (mosaic_sources ┄) light_curves ─┴ light_curves_joined
+
+A Science Window's step is told as a parameter where the sources in its field are; the step that
+joins them reads the mosaic's list, whose names it gives to new sources.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from analysis.engines.coded_mask import extraction, source_storage, storage, summing
-from analysis.engines.coded_mask.targets import from_parameter, targets
-from analysis.engines.coded_mask_steps import OF_MANY, catalogue_of, kind, number_of, telescope_of
-from analysis.products.source_list import read_source_list
+from analysis.engines.coded_mask.targets import (
+    from_parameter,
+    nameless,
+    targets,
+    targets_from_parameter,
+)
+from analysis.engines.coded_mask_steps import OF_MANY, kind, number_of, telescope_of
 from analysis.steps import Parameter, Report, StepInputs
 
 
@@ -22,7 +30,7 @@ def _spectra(
 ) -> None:
     extracted = extraction.spectra(
         storage.read_events(inputs.one("events")),
-        _targets(inputs, parameters, report),
+        targets_from_parameter(str(parameters["sources"])),
         telescope_of(parameters),
     )
     source_storage.write_spectra(output, extracted)
@@ -31,7 +39,12 @@ def _spectra(
 def _spectra_sum(
     inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
 ) -> None:
-    spectra = [s for path in inputs.all("spectra") for s in source_storage.read_spectra(path)]
+    names = _names(inputs, parameters, report)
+    spectra = [
+        replace(spectrum, name=names.get(spectrum.name, spectrum.name))
+        for path in inputs.all("spectra")
+        for spectrum in source_storage.read_spectra(path)
+    ]
     source_storage.write_spectra(output, summing.summed_spectra(spectra))
 
 
@@ -40,7 +53,7 @@ def _light_curves(
 ) -> None:
     extracted = extraction.light_curves(
         storage.read_events(inputs.one("events")),
-        _targets(inputs, parameters, report),
+        targets_from_parameter(str(parameters["sources"])),
         telescope_of(parameters),
         e_min_kev=number_of(parameters["e_min_kev"]),
         e_max_kev=number_of(parameters["e_max_kev"]),
@@ -52,24 +65,31 @@ def _light_curves(
 def _light_curves_joined(
     inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
 ) -> None:
-    paths = inputs.all("light_curves")
-    curves = [c for path in paths for c in source_storage.read_light_curves(path)]
+    names = _names(inputs, parameters, report)
+    curves = [
+        replace(curve, name=names.get(curve.name, curve.name))
+        for path in inputs.all("light_curves")
+        for curve in source_storage.read_light_curves(path)
+    ]
     source_storage.write_light_curves(output, summing.joined_light_curves(curves))
 
 
-def _targets(
+def _names(
     inputs: StepInputs, parameters: Mapping[str, Parameter], report: Report
-) -> tuple[extraction.Target, ...]:
-    found = [source for path in inputs.all("sources") for source in read_source_list(path)]
+) -> Mapping[str, str]:
+    """The names of new sources in the mosaic's list, by those that Science Windows know them by.
+
+    Tells of sources that can't be told apart, once for all Science Windows.
+    """
+    found = [
+        s for path in inputs.all("sources") for s in source_storage.read_modelled(path).sources
+    ]
     chosen, messages = targets(
-        from_parameter(str(parameters["wanted"])),
-        found,
-        catalogue_of(inputs, parameters),
-        telescope_of(parameters).camera(),
+        from_parameter(str(parameters["wanted"])), found, telescope_of(parameters).camera()
     )
     for message in messages:
         report(message)
-    return chosen
+    return {nameless(target).name: target.name for target in chosen}
 
 
 SPECTRA = kind(

@@ -1,9 +1,11 @@
 """The imaging steps of the engine ``coded_mask``: its pure functions, from file to file.
 
 events → shadowgram → sky_image ┐                          ┌ clean ┐
-events → shadowgram → sky_image ┼ mosaic → mosaic_sources ─┼ clean ┼ mosaic → preview
+events → shadowgram → sky_image ┼ mosaic → mosaic_sources ┄┼ clean ┼ mosaic → preview
                   …             ┘                          └   …   ┘
-``events`` knows no energies: every analysis of a Science Window begins with the same.
+``events`` knows no energies: every analysis of a Science Window begins with the same. ``clean``
+reads the shadowgram and is told by ``mosaic_sources`` where sources are: a parameter, so that
+mosaics of which it is told the same share it.
 """
 
 from collections.abc import Mapping
@@ -14,6 +16,7 @@ from astropy.io import fits
 
 from analysis.engines import coded_mask
 from analysis.engines.coded_mask import storage
+from analysis.engines.coded_mask.source_storage import write_mosaic_sources
 from analysis.engines.coded_mask.targets import from_parameter
 from analysis.engines.coded_mask.telescope import Telescope, telescope
 from analysis.engines.energy_bands import band_failure
@@ -85,7 +88,7 @@ def _mosaic_sources(
     )
     for message in found.messages:
         report(message)
-    write_source_list(output, found.sources)
+    write_mosaic_sources(output, found)
 
 
 def _source_lists(
@@ -100,7 +103,7 @@ def _clean(
     inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
 ) -> None:
     shadowgram = coded_mask.read_shadowgram(inputs.one("shadowgram"))
-    sources = read_source_list(inputs.one("sources"))
+    sources = from_parameter(str(parameters["sources"]))
     cleaned = coded_mask.clean(shadowgram, sources, telescope_of(parameters).camera())
     coded_mask.write_sky_image(output, cleaned)
 
@@ -226,7 +229,8 @@ SOURCE_LISTS = kind(
 )
 CLEAN = kind(
     "clean",
-    "Image of one Science Window, cleaned of the side lobes of all the mosaic's sources.",
+    "Image of one Science Window, cleaned of the side lobes of the mosaic's sources in its field,"
+    " whose names and positions are the parameter sources.",
     _clean,
     "cleaned_image.fits",
 )

@@ -6,7 +6,13 @@ from pathlib import Path
 from analysis.engines import osa_steps as steps
 from analysis.engines.osa import results
 from analysis.engines.osa.installation import installation
-from analysis.engines.protocol import ExtractionPlan, ImagePlan, LightCurvePlan, MosaicSteps
+from analysis.engines.protocol import (
+    ExtractionPlan,
+    FoundSources,
+    ImagePlan,
+    LightCurvePlan,
+    MosaicSteps,
+)
 from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.sky_maps import SkyMaps
 from analysis.products.source_light_curve import SourceLightCurve
@@ -42,7 +48,11 @@ class Osa:
         )
 
     def mosaic(
-        self, images: Sequence[Step], catalogue: RawFile | None, plan: ImagePlan
+        self,
+        images: Sequence[Step],
+        catalogue: RawFile | None,
+        plan: ImagePlan,
+        listed: Path | None = None,
     ) -> MosaicSteps:
         """OSA's mosaic of images that `image` planned."""
         label = _label(images)
@@ -76,20 +86,28 @@ class Osa:
 
     def spectra(
         self,
-        events: RawFile,
-        sources: Step | None,
+        events: Sequence[RawFile],
+        sources: FoundSources | None,
         catalogue: RawFile | None,
         plan: ExtractionPlan,
-    ) -> Step:
-        """The spectra of one Science Window."""
-        return self._step(
-            steps.SPECTRA,
-            {"scw": events.label, **_wanted(plan)},
-            _extracted(events, sources, catalogue),
-            events.label,
+    ) -> tuple[Step, ...]:
+        """The spectra of single Science Windows."""
+        return tuple(
+            self._step(
+                steps.SPECTRA,
+                {
+                    "scw": file.label,
+                    **_wanted(plan),
+                },
+                _extracted(file, sources, catalogue),
+                file.label,
+            )
+            for file in events
         )
 
-    def summed_spectra(self, spectra: Sequence[Step]) -> Step:
+    def summed_spectra(
+        self, spectra: Sequence[Step], sources: FoundSources | None, plan: ExtractionPlan
+    ) -> Step:
         """The spectra summed by ``spe_pick``."""
         return self._step(
             steps.SPECTRA_SUM,
@@ -110,26 +128,31 @@ class Osa:
 
     def light_curves(
         self,
-        events: RawFile,
-        sources: Step | None,
+        events: Sequence[RawFile],
+        sources: FoundSources | None,
         catalogue: RawFile | None,
         plan: LightCurvePlan,
-    ) -> Step:
-        """The light curves of one Science Window."""
-        return self._step(
-            steps.LIGHT_CURVES,
-            {
-                "scw": events.label,
-                **_wanted(plan),
-                "e_min_kev": plan.e_min_kev,
-                "e_max_kev": plan.e_max_kev,
-                "time_bin_s": plan.time_bin_s,
-            },
-            _extracted(events, sources, catalogue),
-            events.label,
+    ) -> tuple[Step, ...]:
+        """The light curves of single Science Windows."""
+        return tuple(
+            self._step(
+                steps.LIGHT_CURVES,
+                {
+                    "scw": file.label,
+                    **_wanted(plan),
+                    "e_min_kev": plan.e_min_kev,
+                    "e_max_kev": plan.e_max_kev,
+                    "time_bin_s": plan.time_bin_s,
+                },
+                _extracted(file, sources, catalogue),
+                file.label,
+            )
+            for file in events
         )
 
-    def joined_light_curves(self, curves: Sequence[Step]) -> Step:
+    def joined_light_curves(
+        self, curves: Sequence[Step], sources: FoundSources | None, plan: LightCurvePlan
+    ) -> Step:
         """The light curves joined by ``lc_pick``."""
         kept = ("instrument", "wanted", "wanted_positions", "e_min_kev", "e_max_kev")
         return self._step(
@@ -170,10 +193,10 @@ def _named(name: str, sources: Sequence[CatalogueSource]) -> dict[str, Parameter
     }
 
 
-def _extracted(events: RawFile, sources: Step | None, catalogue: RawFile | None) -> _Inputs:
+def _extracted(events: RawFile, sources: FoundSources | None, catalogue: RawFile | None) -> _Inputs:
     inputs: dict[str, tuple[Step | RawFile, ...]] = {"events": (events,), **_as_input(catalogue)}
     if sources is not None:
-        inputs["sources"] = (sources,)
+        inputs["sources"] = (sources.step,)
     return inputs
 
 

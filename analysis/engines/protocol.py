@@ -54,6 +54,14 @@ class MosaicSteps:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundSources:
+    """The sources of a mosaic. step: that makes their list. path: of the list; ``None`` before."""
+
+    step: Step
+    path: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class ExtractionPlan:
     """Whose spectra or light curves are asked for.
 
@@ -94,15 +102,27 @@ class Engine(Protocol):
 
 @runtime_checkable
 class ImagingEngine(Engine, Protocol):
-    """An engine that makes images of Science Windows and joins them."""
+    """An engine that makes images of Science Windows and joins them.
+
+    An engine whose steps depend on what others find in the data plans twice: provisional steps
+    (`analysis.steps.Step`) as long as that isn't known, and the steps themselves, told what was
+    found, afterwards. What was found must be among `MosaicSteps.sources`' result.
+    """
 
     def image(self, events: RawFile, catalogue: RawFile | None, plan: ImagePlan) -> Step:
         """The step that makes the image of one Science Window; its label is the ScW's."""
 
     def mosaic(
-        self, images: Sequence[Step], catalogue: RawFile | None, plan: ImagePlan
+        self,
+        images: Sequence[Step],
+        catalogue: RawFile | None,
+        plan: ImagePlan,
+        listed: Path | None = None,
     ) -> MosaicSteps:
-        """The steps that join images, in the order of their Science Windows."""
+        """The steps that join images, in the order of their Science Windows.
+
+        listed: what the step ``sources`` of the same mosaic has made, once it has.
+        """
 
     def read_mosaic(self, path: Path) -> SkyMaps:
         """The maps that the step ``mosaic`` wrote."""
@@ -117,17 +137,19 @@ class SpectralEngine(Engine, Protocol):
 
     def spectra(
         self,
-        events: RawFile,
-        sources: Step | None,
+        events: Sequence[RawFile],
+        sources: FoundSources | None,
         catalogue: RawFile | None,
         plan: ExtractionPlan,
-    ) -> Step:
-        """The step that makes spectra of one Science Window; its label is the ScW's.
+    ) -> tuple[Step, ...]:
+        """The steps that make spectra, one for each Science Window; labels are theirs.
 
-        sources: the step ``sources`` of a mosaic; ``None`` where only those wanted are fitted.
+        sources: of a mosaic; ``None`` where only those wanted are fitted.
         """
 
-    def summed_spectra(self, spectra: Sequence[Step]) -> Step:
+    def summed_spectra(
+        self, spectra: Sequence[Step], sources: FoundSources | None, plan: ExtractionPlan
+    ) -> Step:
         """The step that joins the spectra of Science Windows, source by source."""
 
     def read_spectra(self, path: Path) -> tuple[SourceSpectrum, ...]:
@@ -143,14 +165,16 @@ class TimingEngine(Engine, Protocol):
 
     def light_curves(
         self,
-        events: RawFile,
-        sources: Step | None,
+        events: Sequence[RawFile],
+        sources: FoundSources | None,
         catalogue: RawFile | None,
         plan: LightCurvePlan,
-    ) -> Step:
-        """The step that makes light curves of one Science Window; its label is the ScW's."""
+    ) -> tuple[Step, ...]:
+        """The steps that make light curves, one for each Science Window; labels are theirs."""
 
-    def joined_light_curves(self, curves: Sequence[Step]) -> Step:
+    def joined_light_curves(
+        self, curves: Sequence[Step], sources: FoundSources | None, plan: LightCurvePlan
+    ) -> Step:
         """The step that joins the light curves of Science Windows, source by source."""
 
     def read_light_curves(self, path: Path) -> tuple[SourceLightCurve, ...]:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from analysis.engines.protocol import FoundSources
 from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.source_list import above
-from analysis.steps import Step
+from analysis.results_at_hand import path_of
 from analysis.workflows.choosing import source_of_interest
 from analysis.workflows.imaging import ImageGraph, image_graph, imaged
 from analysis.workflows.instrument import WorkflowInstrument
@@ -32,13 +33,12 @@ NamedType = TypeVar("NamedType", bound=Named)
 class Chosen:
     """The sources of a job.
 
-    windows: the Science Windows that can be analysed. step: that gives the list of the image's
-    sources; ``None`` where only those wanted are fitted. listed: names of the image's sources that
-    the user wants to see.
+    windows: the Science Windows that can be analysed. sources: those of the image; ``None`` where
+    only those wanted are fitted. listed: names of the image's sources that the user wants to see.
     """
 
     windows: tuple[ScienceWindowRecord, ...]
-    step: Step | None
+    sources: FoundSources | None
     listed: frozenset[str]
 
 
@@ -80,13 +80,22 @@ def chosen_sources(
     if graph is None:
         return Chosen(tuple(windows), None, frozenset())
     made = imaged(work, graph, targets=lambda steps: (steps.sources,))
-    sources = graph.engine.read_sources(made.result(made.steps.sources).file.path)
+    path = made.result(made.steps.sources).file.path
+    sources = graph.engine.read_sources(path)
     seen = above(parameters.detection_threshold, sources)
     work.tell(
         f"{len(sources)} sources in the image, {len(seen)} of them above"
         f" {parameters.detection_threshold:g} sigma"
     )
-    return Chosen(made.windows, made.steps.sources, frozenset(source.name for source in seen))
+    found = FoundSources(made.steps.sources, path)
+    return Chosen(made.windows, found, frozenset(source.name for source in seen))
+
+
+def sources_at_hand(graph: ImageGraph | None) -> FoundSources | None:
+    """The image's sources for a plan: their list where the cache has it."""
+    return (
+        None if graph is None else FoundSources(graph.steps.sources, path_of(graph.steps.sources))
+    )
 
 
 def in_order(

@@ -56,7 +56,8 @@ def run(context: JobContext[Any], name: str, instrument: WorkflowInstrument) -> 
                 "mosaic",
                 f"{prefix}_mosaic.fits",
                 FITS,
-                (mosaic,),
+                # the list says what the images in it were cleaned of
+                (mosaic, sources),
                 image.write_mosaic,
                 image.describe_mosaic,
             ),
@@ -100,7 +101,7 @@ def targets(
 ) -> tuple[Step, ...]:
     """The steps that an image job is for; raises what the job would."""
     windows = choose(parameters, owner).windows
-    return image_graph(parameters, instrument, windows).steps.all()
+    return image_graph(parameters, instrument, windows).at_hand().all()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,8 @@ from analysis.engines.protocol import ImagePlan, ImagingEngine, MosaicSteps
 from analysis.engines.registry import imaging_engine
 from analysis.errors import EmptyImageList
 from analysis.execution import GraphResult, StepResult
-from analysis.steps import RawFile, Step
+from analysis.results_at_hand import path_of
+from analysis.steps import RawFile, Step, in_order
 from analysis.workflows.instrument import WorkflowInstrument
 from analysis.workflows.running import WorkflowRun
 from analysis.workflows.selection import ImagingParameters
@@ -26,7 +27,8 @@ SIMULATED = "Simulated data: no photon is real"
 class ImageGraph:
     """What the images of some Science Windows are made by, before any of it has run.
 
-    images: one for each of `windows`. known: the reference catalogue.
+    images: one for each of `windows`. known: the reference catalogue. steps: of the mosaic;
+    provisional, where the engine must know what there is in the data before it can say.
     """
 
     engine: ImagingEngine
@@ -35,6 +37,14 @@ class ImageGraph:
     windows: tuple[ScienceWindowRecord, ...]
     images: tuple[Step, ...]
     steps: MosaicSteps
+
+    def settled(self, images: Sequence[Step], listed: Path | None) -> MosaicSteps:
+        """The steps of a mosaic of these images, told by its list of sources where there is one."""
+        return self.engine.mosaic(images, self.known, self.plan, listed)
+
+    def at_hand(self) -> MosaicSteps:
+        """The steps, told by the list of sources where the cache has it."""
+        return self.settled(self.images, path_of(self.steps.sources))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +100,26 @@ def imaged(
     the owner.
     """
     steps = graph.steps
-    outcome = work.run(targets(steps))
+    outcome = _run_settled(work, targets(steps))
     good = without_failures(work, graph.images, outcome)
     if len(good) < len(graph.images):
-        steps = graph.engine.mosaic(good, graph.known, graph.plan)
-        outcome = work.run(targets(steps))
+        steps = graph.settled(good, None)
+        outcome = _run_settled(work, targets(steps))
+    if not all(step.is_settled for step in targets(steps)):
+        sources = outcome.of(steps.sources)
+        if sources is not None:
+            steps = graph.settled(good, sources.file.path)
+            outcome = work.run(targets(steps))
     labels = {image.label for image in good}
     return Imaged(
         tuple(window for window in graph.windows if str(window.id) in labels), steps, outcome
     )
+
+
+def _run_settled(work: WorkflowRun, targets: Sequence[Step]) -> GraphResult:
+    """Run what is known of a graph."""
+    work.foresee([step for step in in_order(tuple(targets)) if not step.is_settled])
+    return work.run([step for step in targets if step.is_settled])
 
 
 def joined(

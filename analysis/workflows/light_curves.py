@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.engines.protocol import LightCurvePlan, TimingEngine
+from analysis.engines.protocol import FoundSources, LightCurvePlan, TimingEngine
 from analysis.engines.registry import timing_engine
 from analysis.execution import StepResult
 from analysis.products.catalogue_source import CatalogueSource
@@ -23,7 +23,13 @@ from analysis.products.time_coverage import TimeCoverage
 from analysis.publishing import Finished, ProductFile, give
 from analysis.steps import Step
 from analysis.workflows.choosing import choose
-from analysis.workflows.extracting import chosen_sources, in_order, source_graph, wanted_sources
+from analysis.workflows.extracting import (
+    chosen_sources,
+    in_order,
+    source_graph,
+    sources_at_hand,
+    wanted_sources,
+)
 from analysis.workflows.imaging import SIMULATED, joined, reference_catalogue
 from analysis.workflows.instrument import WorkflowInstrument
 from analysis.workflows.job_products import FITS, PNG, Origin, log, origin, plain_name
@@ -46,8 +52,10 @@ def run(context: JobContext[Any], name: str, instrument: WorkflowInstrument) -> 
     with running(context, engine) as work:
         work.tell(choice.told())
         chosen = chosen_sources(work, parameters, graph, choice.windows)
-        steps = _steps(engine, instrument, chosen.windows, chosen.step, plan)
-        result, good = joined(work, steps, engine.joined_light_curves)
+        steps = _steps(engine, instrument, chosen.windows, chosen.sources, plan)
+        result, good = joined(
+            work, steps, lambda parts: engine.joined_light_curves(parts, chosen.sources, plan)
+        )
     found = in_order(engine.read_light_curves(result.file.path), plan.wanted, chosen, _strength)
     for source in found.missing:
         work.tell(f"{source.name} is in the field of no Science Window: no light curve")
@@ -76,9 +84,9 @@ def targets(
     windows = choose(parameters, owner).windows
     engine = timing_engine(parameters.engine)
     graph = source_graph(parameters, instrument, windows)
-    sources = None if graph is None else graph.steps.sources
-    steps = _steps(engine, instrument, windows, sources, _plan(parameters, instrument))
-    return (engine.joined_light_curves(steps),)
+    plan, sources = _plan(parameters, instrument), sources_at_hand(graph)
+    steps = _steps(engine, instrument, windows, sources, plan)
+    return (engine.joined_light_curves(steps, sources, plan),)
 
 
 def _plan(parameters: LightCurveParameters, instrument: WorkflowInstrument) -> LightCurvePlan:
@@ -95,14 +103,12 @@ def _steps(
     engine: TimingEngine,
     instrument: WorkflowInstrument,
     windows: Sequence[ScienceWindowRecord],
-    sources: Step | None,
+    sources: FoundSources | None,
     plan: LightCurvePlan,
-) -> list[Step]:
+) -> tuple[Step, ...]:
     """One step for each Science Window."""
-    known = reference_catalogue()
-    return [
-        engine.light_curves(instrument.events(window), sources, known, plan) for window in windows
-    ]
+    events = [instrument.events(window) for window in windows]
+    return engine.light_curves(events, sources, reference_catalogue(), plan)
 
 
 def _strength(item: SourceLightCurve) -> float:

@@ -44,6 +44,7 @@ class WorkflowRun(Listener):
         self._fresh = fresh
         self._executor: Executor | None = None
         self._expected: set[str] = set()
+        self._foreseen = 0
         self._surroundings = Surroundings(
             authority=settings.VO_AUTHORITY,
             software={"vo_server": settings.VO_VERSION, **engine.libraries},
@@ -52,7 +53,14 @@ class WorkflowRun(Listener):
 
     def run(self, targets: Sequence[Step]) -> GraphResult:
         """Run one graph; raises `analysis.errors.MachineFailure` where the machine failed."""
-        return run_graph(targets, self._ledger, self._place, self._surroundings, self)
+        try:
+            return run_graph(targets, self._ledger, self._place, self._surroundings, self)
+        finally:
+            self._foreseen = 0
+
+    def foresee(self, steps: Sequence[Step]) -> None:
+        """Steps that will follow the next graph: the owner sees them as still to be done."""
+        self._foreseen = len(steps)
 
     def tell(self, line: str) -> None:
         """Tell the job's owner, at once and in the log."""
@@ -97,7 +105,8 @@ class WorkflowRun(Listener):
 
     def _step_told(self, line: str) -> None:
         self.lines.append(line)
-        self._context.progress(len(self.results), len(self._expected), line)
+        total = len(self._expected) + self._foreseen
+        self._context.progress(len(self.results), total, line)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from analysis.engines.protocol import ExtractionPlan, SpectralEngine
+from analysis.engines.protocol import ExtractionPlan, FoundSources, SpectralEngine
 from analysis.engines.registry import spectral_engine
 from analysis.execution import StepResult
 from analysis.products.catalogue_source import CatalogueSource
@@ -30,7 +30,13 @@ from analysis.products.time_coverage import TimeCoverage
 from analysis.publishing import Finished, ProductFile, give
 from analysis.steps import Step
 from analysis.workflows.choosing import choose
-from analysis.workflows.extracting import chosen_sources, in_order, source_graph, wanted_sources
+from analysis.workflows.extracting import (
+    chosen_sources,
+    in_order,
+    source_graph,
+    sources_at_hand,
+    wanted_sources,
+)
 from analysis.workflows.imaging import SIMULATED, joined, reference_catalogue
 from analysis.workflows.instrument import WorkflowInstrument
 from analysis.workflows.job_products import FITS, PNG, Origin, log, origin, plain_name
@@ -53,8 +59,10 @@ def run(context: JobContext[Any], name: str, instrument: WorkflowInstrument) -> 
     with running(context, engine) as work:
         work.tell(choice.told())
         chosen = chosen_sources(work, parameters, graph, choice.windows)
-        steps = _steps(engine, instrument, chosen.windows, chosen.step, plan)
-        result, good = joined(work, steps, engine.summed_spectra)
+        steps = _steps(engine, instrument, chosen.windows, chosen.sources, plan)
+        result, good = joined(
+            work, steps, lambda parts: engine.summed_spectra(parts, chosen.sources, plan)
+        )
     found = in_order(engine.read_spectra(result.file.path), plan.wanted, chosen, _strength)
     for source in found.missing:
         work.tell(f"{source.name} is in the field of no Science Window: no spectrum")
@@ -82,9 +90,9 @@ def targets(
     windows = choose(parameters, owner).windows
     engine = spectral_engine(parameters.engine)
     graph = source_graph(parameters, instrument, windows)
-    sources = None if graph is None else graph.steps.sources
-    steps = _steps(engine, instrument, windows, sources, _plan(parameters, instrument))
-    return (engine.summed_spectra(steps),)
+    plan, sources = _plan(parameters, instrument), sources_at_hand(graph)
+    steps = _steps(engine, instrument, windows, sources, plan)
+    return (engine.summed_spectra(steps, sources, plan),)
 
 
 def _plan(parameters: SpectrumParameters, instrument: WorkflowInstrument) -> ExtractionPlan:
@@ -95,12 +103,12 @@ def _steps(
     engine: SpectralEngine,
     instrument: WorkflowInstrument,
     windows: Sequence[ScienceWindowRecord],
-    sources: Step | None,
+    sources: FoundSources | None,
     plan: ExtractionPlan,
-) -> list[Step]:
+) -> tuple[Step, ...]:
     """One step for each Science Window."""
-    known = reference_catalogue()
-    return [engine.spectra(instrument.events(window), sources, known, plan) for window in windows]
+    events = [instrument.events(window) for window in windows]
+    return engine.spectra(events, sources, reference_catalogue(), plan)
 
 
 def _strength(item: SourceSpectrum) -> float:

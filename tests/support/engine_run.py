@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from analysis.engines.coded_mask_engine import ENGINE
-from analysis.engines.protocol import ExtractionPlan, ImagePlan, LightCurvePlan
+from analysis.engines.protocol import ExtractionPlan, FoundSources, ImagePlan, LightCurvePlan
 from analysis.products.catalogue_source import CatalogueSource
 from analysis.steps import RawFile, Step, StepInputs, in_order
 from provenance.records import EntityRecord
@@ -26,25 +26,27 @@ def raw(path: Path, label: str) -> RawFile:
     return RawFile(label, path, EntityRecord(label, checksum=checksum))
 
 
-def targets(archive: Path) -> tuple[Step, ...]:
-    """All that the engine makes of three Science Windows."""
+def targets(archive: Path, listed: Path | None) -> tuple[Step, ...]:
+    """All that the engine makes of three Science Windows.
+
+    listed: the mosaic's list of sources; without it steps are provisional.
+    """
     folders = sorted((archive / "scw" / "0665").iterdir())[:3]
     events = [raw(folder / "isgri_events.fits.gz", folder.name) for folder in folders]
     (catalogue_path,) = (archive / "cat" / "hec").glob("gnrl_refr_cat_*.fits")
     catalogue = raw(catalogue_path, catalogue_path.name)
     plan = ImagePlan(20, 40, 7, title="IBIS/ISGRI mosaic", notice="Simulated")
     images = [ENGINE.image(file, catalogue, plan) for file in events]
-    mosaic = ENGINE.mosaic(images, catalogue, plan)
+    mosaic = ENGINE.mosaic(images, catalogue, plan, listed)
     extraction = ExtractionPlan("isgri", (CRAB,))
     curves = LightCurvePlan("isgri", (CRAB,), 20, 40, 200)
+    found = FoundSources(mosaic.sources, listed)
+    spectra = ENGINE.spectra(events, found, catalogue, extraction)
+    timed = ENGINE.light_curves(events, found, catalogue, curves)
     return (
         *mosaic.all(),
-        ENGINE.summed_spectra(
-            [ENGINE.spectra(file, mosaic.sources, catalogue, extraction) for file in events]
-        ),
-        ENGINE.joined_light_curves(
-            [ENGINE.light_curves(file, mosaic.sources, catalogue, curves) for file in events]
-        ),
+        ENGINE.summed_spectra(spectra, found, extraction),
+        ENGINE.joined_light_curves(timed, found, curves),
     )
 
 
@@ -69,9 +71,18 @@ def main(archive: Path, folder: Path, days: float) -> None:
     clock = time.time
     time.time = lambda: clock() + days * 86400
     socket.gethostname = platform.node = lambda: f"host-{days:g}"
-    for step in in_order(targets(archive)):
-        content = run(step, folder).read_bytes()
-        print(step.kind.name, step.label or "-", hashlib.sha256(content).hexdigest(), sep="\t")
+    listed = None
+    done: set[str] = set()
+    for _ in range(2):  # what sources there are is known after the first round
+        for step in in_order(targets(archive, listed)):
+            if step.identity in done or not step.is_settled:
+                continue
+            done.add(step.identity)
+            path = run(step, folder)
+            checksum = hashlib.sha256(path.read_bytes()).hexdigest()
+            print(step.kind.name, step.label or "-", checksum, sep="\t")
+            if step.kind.name == "mosaic_sources":
+                listed = path
 
 
 if __name__ == "__main__":

@@ -12,25 +12,23 @@ from numpy.typing import NDArray
 from analysis.engines.coded_mask.camera import Camera
 from analysis.engines.coded_mask.decoding import Decoding, decoding_of, image_of
 from analysis.engines.coded_mask.images import SkyImage
+from analysis.engines.coded_mask.matching import Place
 from analysis.engines.coded_mask.peak_shape import peak_shape
 from analysis.engines.coded_mask.shadowgram import Shadowgram
 from analysis.engines.coded_mask.source_fit import FittedSources, SourceFit
-from analysis.products.source_list import Source
 
 Array = NDArray[np.float64]
 
 
-def clean(shadowgram: Shadowgram, sources: Sequence[Source], camera: Camera) -> SkyImage:
-    """The image of a shadowgram with the side lobes of given sources taken off, no search.
+def clean(shadowgram: Shadowgram, places: Sequence[Place], camera: Camera) -> SkyImage:
+    """The image of a shadowgram with the side lobes of sources at these places off, no search.
 
-    Their positions are those of the list, their INTENSITY is fitted; those outside the field don't
-    matter. With the sources of a mosaic this takes off also the ghosts of sources that are too
-    faint to be found in single Science Windows, but add up.
+    Their INTENSITY is fitted; those outside the field don't matter. With the sources of a mosaic
+    this takes off also the ghosts of sources that are too faint to be found in single Science
+    Windows, but add up.
     """
     fit = SourceFit(shadowgram, camera)
-    directions = [
-        at for source in sources if (at := fit.direction(source.ra, source.dec)) is not None
-    ]
+    directions = [at for place in places if (at := fit.direction(place.ra, place.dec)) is not None]
     return cleaned_image(shadowgram, decoding_of(shadowgram, camera), fit.intensities(directions))
 
 

@@ -26,6 +26,11 @@ from analysis.engines.coded_mask.matching import (
     rough_match_radius_deg,
     separation_deg,
 )
+from analysis.engines.coded_mask.modelled_sources import (
+    Modelled,
+    ModelledSource,
+    modelled_sources,
+)
 from analysis.engines.coded_mask.peaks import local_maxima
 from analysis.engines.coded_mask.shadowgram import Shadowgram
 from analysis.engines.coded_mask.source_fit import Direction, FittedSources, SourceFit
@@ -52,9 +57,14 @@ ROUNDS = 3
 
 @dataclass(frozen=True, slots=True)
 class MosaicSearch:
-    """sources: by significance, highest first. messages: what the user should know."""
+    """What a search gives.
+
+    sources: by significance, highest first. modelled: the same as single Science Windows are to
+    model them. messages: what the user should know.
+    """
 
     sources: tuple[Source, ...]
+    modelled: Modelled
     messages: tuple[str, ...] = ()
 
 
@@ -114,7 +124,21 @@ def mosaic_sources(
     ordered = sorted(shadowgrams, key=lambda s: (s.t_start_ijd, s.science_window))
     joint = _JointFit([SourceFit(shadowgram, camera) for shadowgram in ordered])
     kept = _settled(joint, candidates, catalogue, threshold)
-    return MosaicSearch(_listed(joint, kept, mosaic), tuple(messages))
+    listed = _listed(joint, kept, mosaic)
+    modelled = modelled_sources(listed, catalogue)
+    return MosaicSearch(
+        listed,
+        Modelled(
+            modelled,
+            {fit.shadowgram.science_window: _seen(fit, modelled) for fit in joint.fits},
+        ),
+        tuple(messages),
+    )
+
+
+def _seen(fit: SourceFit, modelled: Sequence[ModelledSource]) -> tuple[int, ...]:
+    """Which of the sources are in the field of a shadowgram."""
+    return tuple(n for n, s in enumerate(modelled) if fit.direction(s.ra, s.dec) is not None)
 
 
 def _settled(

@@ -1,4 +1,4 @@
-"""Spectra and light curves of many sources as FITS files, for a cache of step results.
+"""Lists, spectra and light curves of many sources as FITS files, for a cache of step results.
 
 The engine's own files; `analysis.products` writes what users get. The same value gives the same
 bytes.
@@ -12,8 +12,11 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
+from analysis.engines.coded_mask.modelled_sources import Modelled, ModelledSource
+from analysis.engines.coded_mask.mosaic_search import MosaicSearch
 from analysis.products.fits_files import write_fits
 from analysis.products.source_light_curve import SourceLightCurve
+from analysis.products.source_list import source_list_table
 from analysis.products.source_spectrum import SourceSpectrum
 
 _ARRAYS_OF_SPECTRA = {"rate": "1D", "error": "1D", "quality": "1I"}
@@ -48,6 +51,58 @@ _NUMBERS_OF_CURVES = {
     "t_start_ijd": "TSTART",
     "t_stop_ijd": "TSTOP",
 }
+
+
+def write_mosaic_sources(path: Path, search: MosaicSearch) -> None:
+    """Write a mosaic's source list; MODELLED and FIELDS say how its Science Windows model it."""
+    sources, fields = search.modelled.sources, search.modelled.fields
+    modelled = [
+        fits.Column("name", "100A", array=np.array([s.name for s in sources], dtype="U")),
+        *(
+            fits.Column(name, "1D", unit="deg", array=[getattr(s, name) for s in sources])
+            for name in ("ra", "dec", "error_deg")
+        ),
+        *(
+            fits.Column(name, "1L", array=np.array([getattr(s, name) for s in sources], dtype="?"))
+            for name in ("new_source", "bright")
+        ),
+    ]
+    seen = [(scw, n) for scw, numbers in sorted(fields.items()) for n in numbers]
+    pairs = [
+        fits.Column("scw", "16A", array=np.array([scw for scw, _ in seen], dtype="U")),
+        fits.Column("row", "1J", array=np.array([n for _, n in seen], dtype=np.int32)),
+    ]
+    members = fits.BinTableHDU.from_columns(pairs, name="FIELDS")
+    members.header["SCWS"] = json.dumps(sorted(fields))
+    write_fits(
+        path,
+        [
+            fits.PrimaryHDU(),
+            source_list_table(search.sources),
+            fits.BinTableHDU.from_columns(modelled, name="MODELLED"),
+            members,
+        ],
+    )
+
+
+def read_modelled(path: Path) -> Modelled:
+    """How the Science Windows of a mosaic model its sources, from `write_mosaic_sources`."""
+    with fits.open(path, memmap=False) as hdus:
+        fields: dict[str, list[int]] = {s: [] for s in json.loads(hdus["FIELDS"].header["SCWS"])}
+        for row in hdus["FIELDS"].data:
+            fields[str(row["scw"]).strip()].append(int(row["row"]))
+        sources = tuple(
+            ModelledSource(
+                str(row["name"]).strip(),
+                float(row["ra"]),
+                float(row["dec"]),
+                float(row["error_deg"]),
+                bool(row["new_source"]),
+                bool(row["bright"]),
+            )
+            for row in hdus["MODELLED"].data
+        )
+    return Modelled(sources, {scw: tuple(rows) for scw, rows in fields.items()})
 
 
 def write_spectra(path: Path, spectra: Sequence[SourceSpectrum]) -> None:

@@ -2,33 +2,28 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from analysis.engines.coded_mask.camera import Camera
 from analysis.engines.coded_mask.extraction import Target
 from analysis.engines.coded_mask.matching import match_radius_deg, separation_deg
-from analysis.engines.coded_mask.source_search import FREE_POSITION_SIGMA
+from analysis.engines.coded_mask.modelled_sources import ModelledSource
 from analysis.products.catalogue_source import CatalogueSource
-from analysis.products.source_list import Source
 
 #: Sources nearer than this part of the resolution can't be told apart: they are one.
 APART = 0.25
 
 
 def targets(
-    wanted: Sequence[CatalogueSource],
-    found: Sequence[Source],
-    catalogue: Sequence[CatalogueSource],
-    camera: Camera,
+    wanted: Sequence[CatalogueSource], found: Sequence[ModelledSource], camera: Camera
 ) -> tuple[tuple[Target, ...], tuple[str, ...]]:
     """The sources to fit, those wanted first, and messages about sources that are one.
 
     wanted: fitted in any case, where they are said to be, unless an image found them so bright
-    that its position is better. found: the sources of an image; known ones are fitted at their
-    catalogue position, new and very bright ones where they were found.
+    that its position is better. found: the sources of a mosaic, where they are modelled.
     """
-    places = {source.name: source for source in catalogue}
     chosen: list[Target] = []
     messages: list[str] = []
     rest = list(found)
@@ -37,20 +32,28 @@ def targets(
         at = Target(source.name, source.ra, source.dec)
         if same is not None:
             rest.remove(same)
-            if same.significance >= FREE_POSITION_SIGMA:
+            if same.bright:
                 at = Target(source.name, same.ra, same.dec)
         _add(chosen, at, camera, messages)
     for row in rest:
-        known = places.get(row.name)
-        if known is None or row.significance >= FREE_POSITION_SIGMA:
-            at = Target(row.name, row.ra, row.dec, row.new_source)
-        else:
-            at = Target(row.name, known.ra, known.dec)
-        _add(chosen, at, camera, messages)
+        _add(chosen, Target(row.name, row.ra, row.dec, row.new_source), camera, messages)
     return tuple(chosen), tuple(messages)
 
 
-def _same(source: CatalogueSource, found: Sequence[Source], camera: Camera) -> Source | None:
+def nameless(target: Target) -> Target:
+    """The target as a single Science Window fits it.
+
+    A new source's name is its number in the list of one mosaic. Another mosaic may count
+    otherwise: what both share knows it by its position.
+    """
+    if not target.new_source:
+        return target
+    return replace(target, name=f"NEW at {target.ra:.6f} {target.dec:+.6f}")
+
+
+def _same(
+    source: CatalogueSource, found: Sequence[ModelledSource], camera: Camera
+) -> ModelledSource | None:
     """The row of a list that is this source: by name, or by place where it has another name."""
     for row in found:
         if row.name == source.name:
@@ -61,7 +64,7 @@ def _same(source: CatalogueSource, found: Sequence[Source], camera: Camera) -> S
     if not near:
         return None
     distance, n = min(near)
-    radius = match_radius_deg(found[n].position_error, camera.resolution_deg)
+    radius = match_radius_deg(found[n].error_deg, camera.resolution_deg)
     return found[n] if distance <= radius else None
 
 
@@ -85,3 +88,16 @@ def as_parameter(sources: Sequence[CatalogueSource]) -> str:
 def from_parameter(text: str) -> tuple[CatalogueSource, ...]:
     """What `as_parameter` gave."""
     return tuple(CatalogueSource(str(n), float(ra), float(dec)) for n, ra, dec in json.loads(text))
+
+
+def targets_as_parameter(chosen: Sequence[Target]) -> str:
+    """Targets as a step's parameter."""
+    return json.dumps([[t.name, t.ra, t.dec, t.new_source] for t in chosen])
+
+
+def targets_from_parameter(text: str) -> tuple[Target, ...]:
+    """What `targets_as_parameter` gave."""
+    return tuple(
+        Target(str(name), float(ra), float(dec), bool(new))
+        for name, ra, dec, new in json.loads(text)
+    )

@@ -99,6 +99,22 @@ def test_other_software_runs_all_again_and_the_old_results_stay_explained(
         assert cursor.fetchone() == (1,)
 
 
+def test_what_is_not_known_yet_is_not_run(run: Runner, tiny: TinyGraph) -> None:
+    teller = tiny.add(tiny.raw("a", 1))
+    waiting = replace(tiny.add(tiny.raw("b", 2)), told_by=(teller,), provisional=True)
+    for target in (waiting, tiny.add(waiting)):
+        with pytest.raises(ValueError, match="provisional"):
+            run(target)
+    assert tiny.runs() == []
+
+
+def test_a_step_follows_what_tells_it(run: Runner, tiny: TinyGraph) -> None:
+    teller = tiny.add(tiny.raw("a", 1))
+    told = replace(tiny.add(tiny.raw("b", 2)), told_by=(teller,))
+    assert value(run(told), told) == 2
+    assert tiny.runs() == ["1", "2"]
+
+
 def test_software_that_changed_under_the_server_makes_nothing(run: Runner, tiny: TinyGraph) -> None:
     step = tiny.add(tiny.raw("a", 1))
     changed = replace(step, kind=replace(step.kind, software=tiny_engine.changing))

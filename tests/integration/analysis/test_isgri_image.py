@@ -11,10 +11,12 @@ from astropy.io import fits
 from astropy.table import Table
 from django.db import connection
 
-from analysis import cache_index
+from analysis import cache_index, plans
+from analysis.jobs import ISGRI_IMAGE
 from analysis.models import CachedStep
 from archive.models import ScienceWindow
 from auth.principal import ANONYMOUS, Principal
+from dali.parameters import Parameters
 from uws.errors import JobFailure
 
 Image = Callable[..., Any]
@@ -105,8 +107,8 @@ def test_the_same_job_again_runs_no_step(image: Image, crab_scws: list[str]):
     assert again.steps("done") == []
     assert again.steps("restored from cache") == [
         "mosaic_sources",
-        "mosaic",
         "source_lists",
+        "mosaic",
         "preview",
     ]
     pinned = CachedStep.objects.filter(pinned=True).values_list("kind", flat=True)
@@ -121,13 +123,21 @@ def _all_steps() -> list[str]:
     return list(CachedStep.objects.values_list("identity", flat=True))
 
 
+def planned(scws: list[str]) -> dict[str, int]:
+    """How many steps a job would run now."""
+    sent = Parameters([("scw_list", ",".join(scws))])
+    counts: dict[str, int] = plans.of_request(ISGRI_IMAGE, sent, ANONYMOUS).json()["steps"]
+    return counts
+
+
 def test_one_new_science_window_runs_its_own_steps_and_the_mosaic(
     image: Image, crab_scws: list[str]
 ):
-    image(scw_list=tuple(crab_scws[:2]))
-    more = image(scw_list=tuple(crab_scws[1:3]))
+    image(scw_list=tuple(crab_scws[:3]))
+    before = planned(crab_scws[1:4])
+    assert (before["to_run"], before["provisional"]) == (3 + 5 + 3, 3 + 2), "as far as is known"
+    more = image(scw_list=tuple(crab_scws[1:4]))
     assert sorted(more.steps("done")) == [
-        "clean",
         "clean",
         "events",
         "mosaic",
@@ -138,6 +148,9 @@ def test_one_new_science_window_runs_its_own_steps_and_the_mosaic(
         "sky_image",
         "source_lists",
     ]
+    assert more.steps("restored from cache").count("clean") == 2
+    after = planned(crab_scws[1:4])
+    assert (after["to_run"], after["provisional"]) == (0, 0)
 
 
 def test_another_energy_band_reuses_the_good_events(image: Image, crab_scws: list[str]):

@@ -131,6 +131,9 @@ def test_images_made_before_are_used(spectra: Job, image: Job, crab_scws: list[s
     image(scw_list=tuple(crab_scws[:2]))
     done = spectra(src_name="Crab", scw_list=tuple(crab_scws[:2]))
     assert sorted(set(done.steps("done"))) == ["spectra", "spectra_sum"]
+    more = spectra(src_name="Crab", scw_list=tuple(crab_scws[1:3]))
+    assert more.steps("done").count("spectra") == 1, "of the new Science Window"
+    assert more.steps("restored from cache").count("spectra") == 1
 
 
 def test_a_source_outside_every_field_is_told(spectra: Job, crab_scws: list[str]):

@@ -75,7 +75,8 @@ def test_with_an_empty_cache_all_steps_are_to_run_and_none_is_created(client, cr
     assert client.get("/api/uws/isgri_image/jobs").json() == {"jobs": []}
 
 
-def test_one_new_science_window_is_its_own_steps_and_the_mosaics(client, crab_scws):
+def test_one_new_science_window_is_its_own_steps_and_what_the_mosaic_tells(client, crab_scws):
+    """Before the new mosaic's sources are known, all that they tell is expected to run."""
     cache(planned(client, crab_scws[:4])["graph"])
     told = planned(client, crab_scws[1:5])
     run = [step for step in told["graph"] if step["state"] == "to run"]
@@ -84,6 +85,9 @@ def test_one_new_science_window_is_its_own_steps_and_the_mosaics(client, crab_sc
     assert len(own) == len(set(own))
     others = {step["kind"] for step in run if step["label"] != crab_scws[4]}
     assert {"mosaic", "mosaic_sources", "clean", "preview"} <= others, "of four, not the same four"
+    waiting = [step["kind"] for step in run if step["provisional"]]
+    assert sorted(waiting) == ["clean"] * 4 + ["mosaic", "preview"]
+    assert told["steps"]["provisional"] == len(waiting)
     assert not others & {"events", "shadowgram", "sky_image"}
 
 

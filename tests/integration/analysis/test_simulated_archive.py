@@ -47,8 +47,9 @@ def analysed(small_archive: Path) -> Analysed:
     searches = [find_sources(shadowgram, CATALOGUE) for shadowgram in shadowgrams]
     first = mosaic([search.image for search in searches])
     lists = [search.sources for search in searches]
-    found = mosaic_sources(first, shadowgrams, lists, CATALOGUE).sources
-    joined = mosaic([clean(shadowgram, found) for shadowgram in shadowgrams])
+    search = mosaic_sources(first, shadowgrams, lists, CATALOGUE)
+    found, modelled = search.sources, search.modelled.sources
+    joined = mosaic([clean(shadowgram, modelled) for shadowgram in shadowgrams])
     return Analysed([p.start_ijd for p in pointings], shadowgrams, searches, joined, found)
 
 

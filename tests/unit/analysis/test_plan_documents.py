@@ -73,7 +73,13 @@ def test_equal_branches_are_one_line(documents: PlanDocuments) -> None:
 
 def test_the_json_counts_steps_by_kind_and_says_what_it_judges_by(documents: PlanDocuments) -> None:
     told = documents.json()
-    assert told["steps"] == {"total": 152, "cached": 96, "to_run": 56, "not_needed": 0}
+    assert told["steps"] == {
+        "total": 152,
+        "cached": 96,
+        "to_run": 56,
+        "not_needed": 0,
+        "provisional": 0,
+    }
     shadowgram, image, mosaic = told["kinds"]
     assert (shadowgram["cached"], shadowgram["to_run"], shadowgram["past_runs"]) == (48, 2, 48)
     assert (shadowgram["seconds_each"], shadowgram["bytes_each"]) == (2.0, 10**6)
@@ -82,6 +88,33 @@ def test_the_json_counts_steps_by_kind_and_says_what_it_judges_by(documents: Pla
     assert told["estimate"]["bytes"] is None
     assert told["estimate"]["steps_judged_by_past_runs"] == 2
     assert told["estimate"]["processes"] == 2
+
+
+def test_what_is_not_known_before_others_have_run_is_told_as_a_limit(
+    graph: tuple[list[Step], Step],
+) -> None:
+    images, _ = graph
+    first = _step(MOSAIC, "of 50", image=tuple(images))
+    for provisional, most in ((True, "at most "), (False, "")):
+        told = [
+            Step(
+                replace(ADD, name="clean"), "tiny", {}, {"image": (image,)}, image.label,
+                told_by=(first,), provisional=provisional,
+            )
+            for image in images
+        ]  # fmt: skip
+        top = _step(MOSAIC, "of 50", image=tuple(told))
+        cached = {step.identity for step in in_order(tuple(images))}
+        documents = PlanDocuments("sample_image", plan_of((top,), cached), {}, 2)
+        assert documents.summary().startswith(f"152 steps: 100 cached, {most}52 to run; ")
+        assert documents.json()["steps"]["provisional"] == (51 if provisional else 0)
+        clean, last = documents.json(with_steps=True)["graph"][-2:]
+        assert (clean["provisional"], last["provisional"]) == (provisional, provisional)
+        assert clean["told_by"] == [first.identity]
+        assert f"clean × 50: {most}50 to run" in documents.text()
+        assert "← image (told by mosaic)" in documents.text()
+        texts = {text.text for text in fromstring(documents.svg()).iter(f"{SVG}text")}
+        assert {f"{most}50 to run", "tells where"} <= texts
 
 
 def test_every_step_is_told_on_demand(documents: PlanDocuments) -> None:

@@ -151,6 +151,7 @@ def test_every_field_of_a_step_is_known_to_matter_or_not() -> None:
     """A new field must be thought about: this list is the thought."""
     assert {field.name for field in fields(Step)} == {
         "kind", "engine", "parameters", "inputs",  # in the identity
+        "provisional", "told_by",  # the second as long as the first
         "label",  # not in it
     }  # fmt: skip
     assert {field.name for field in fields(StepKind)} == {
@@ -158,6 +159,32 @@ def test_every_field_of_a_step_is_known_to_matter_or_not() -> None:
         "run",  # by the software's digest
         "description", "file_name", "content_type", "memory", "tolerance", "expected_seconds",
     }  # fmt: skip
+
+
+def test_what_told_a_parameter_does_not_matter_what_it_said_does(raw_file: MakeRaw) -> None:
+    tellers = [_planned({"plus": n}, {"term": (raw_file("a", 1),)}) for n in (1, 2)]
+    inputs = {"term": (raw_file("b", 2),)}
+    one, other = (
+        Step(tellers[0].kind, "tiny", {"plus": 7}, inputs, told_by=(teller,)) for teller in tellers
+    )
+    assert one.identity == other.identity == _planned({"plus": 7}, inputs).identity
+    assert list(one.needed_steps()) == [tellers[0]], "it can't be known before"
+    assert one.is_settled
+
+
+def test_a_provisional_step_is_no_other(raw_file: MakeRaw) -> None:
+    tellers = [_planned({"plus": n}, {"term": (raw_file("a", 1),)}) for n in (1, 2)]
+    inputs = {"term": (raw_file("b", 2),)}
+    waiting = [
+        Step(tellers[0].kind, "tiny", {"plus": 7}, inputs, told_by=(teller,), provisional=True)
+        for teller in tellers
+    ]
+    known = _planned({"plus": 7}, inputs)
+    assert len({step.identity for step in (*waiting, known)}) == 3
+    top = _planned({}, {"term": (waiting[0],)})
+    assert not waiting[0].is_settled
+    assert not top.is_settled, "nor is what reads it"
+    assert known.is_settled
 
 
 def test_a_chain_of_any_length_has_an_identity(raw_file: MakeRaw) -> None:

@@ -10,6 +10,7 @@ from analysis.engines.coded_mask.events import EventList, GoodTime
 from analysis.engines.coded_mask.extraction import Target, light_curves, spectra
 from analysis.engines.coded_mask.isgri import ISGRI, isgri_camera, isgri_response
 from analysis.engines.coded_mask.matching import separation_deg
+from analysis.engines.coded_mask.modelled_sources import modelled_sources
 from analysis.engines.coded_mask.responses import spectral_response
 from analysis.engines.coded_mask.shadowgram import shadowgram_of
 from analysis.engines.coded_mask.source_fit import SourceFit
@@ -20,7 +21,7 @@ from analysis.engines.coded_mask.source_storage import (
     write_spectra,
 )
 from analysis.engines.coded_mask.summing import joined_light_curves, summed_spectra
-from analysis.engines.coded_mask.targets import targets
+from analysis.engines.coded_mask.targets import nameless, targets
 from analysis.errors import NoISGRIEvents
 from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.source_list import Source
@@ -215,20 +216,30 @@ def test_sources_wanted_and_found_are_fitted_once() -> None:
         _row("faint", 84.02, 25.01, 8.0),
         _row("NEW_1", 80.0, 20.0, 12.0, new=True),
     ]
-    chosen, messages = targets(
-        [CatalogueSource("my pulsar", 83.632, 22.015)], found, known, isgri_camera()
-    )
+    modelled = modelled_sources(found, known)
+    wanted = [CatalogueSource("my pulsar", 83.632, 22.015)]
+    chosen, messages = targets(wanted, modelled, isgri_camera())
     assert not messages
     assert [t.name for t in chosen] == ["my pulsar", "faint", "NEW_1"]
-    # very bright: where it was found; faint: where the catalogue has it
-    assert (chosen[0].ra, chosen[0].dec) == (83.64, 22.01)
+    # very bright: where the image has it; faint: where the catalogue has it
+    assert (chosen[0].ra, chosen[0].dec) == (83.633, 22.0145)
     assert (chosen[1].ra, chosen[1].dec) == (84.0, 25.0)
     assert chosen[2].new_source
+    far = modelled_sources([_row("Crab", 83.70, 22.01, 500.0)], known)
+    (moved,), _ = targets(wanted, far, isgri_camera())
+    assert separation_deg(moved.ra, moved.dec, 83.70, 22.01) < 0.02, "not where it is said to be"
+
+
+def test_a_new_source_is_known_by_its_place_until_a_mosaic_gives_it_a_number() -> None:
+    one, other = (Target(name, 80.0, -20.0, new_source=True) for name in ("NEW_1", "NEW_7"))
+    assert nameless(one) == nameless(other)
+    assert nameless(Target("NEW_1", 80.1, -20.0, new_source=True)) != nameless(one)
+    assert nameless(Target("Crab", 83.6, 22.0)).name == "Crab"
 
 
 def test_sources_too_near_to_be_told_apart_are_one() -> None:
     both = [CatalogueSource("one", 83.63, 22.01), CatalogueSource("other", 83.64, 22.02)]
     assert separation_deg(83.63, 22.01, 83.64, 22.02) < 0.05
-    chosen, messages = targets(both, [], [], isgri_camera())
+    chosen, messages = targets(both, [], isgri_camera())
     assert [t.name for t in chosen] == ["one"]
     assert messages == ("other can't be told apart from one: left out",)

@@ -8,6 +8,7 @@ from isgri_engine import clean, find_sources, mosaic, mosaic_sources
 from scipy.ndimage import map_coordinates
 
 from analysis.engines.coded_mask.matching import separation_deg
+from analysis.engines.coded_mask.modelled_sources import AGREEMENT
 from analysis.errors import EmptyImageList, PointingsTooFarApart
 from analysis.products.catalogue_source import CatalogueSource
 
@@ -169,6 +170,29 @@ def test_ghosts_that_add_up_are_no_sources_and_cleaning_removes_them(dithered) -
     column, row = (round(float(p)) for p in ghost)
     near = np.s_[row - 2 : row + 3, column - 2 : column + 3]
     assert np.nanmax(again.significance[near]) < np.nanmax(joined.significance[near])
+
+
+def test_a_catalogue_position_within_the_agreement_cleans_as_well_as_the_fitted_one(
+    dithered,
+) -> None:
+    """The worst case: a bright source, and the catalogue as far off as is let pass."""
+    shadowgrams, searches = dithered([(*CRAB, 165.0)], seed=9)
+    joined = mosaic([search.image for search in searches])
+    lists = [search.sources for search in searches]
+    (new,) = mosaic_sources(joined, shadowgrams, lists).sources
+    off = CatalogueSource("off", new.ra, new.dec + 0.95 * AGREEMENT * new.position_error)
+    found = mosaic_sources(joined, shadowgrams, lists, [off])
+    assert found.modelled.sources[0].dec == off.dec, "it is modelled there"
+    at_home, fitted = (
+        mosaic([clean(shadowgram, places) for shadowgram in shadowgrams]).significance
+        for places in (found.modelled.sources, found.sources)
+    )
+    assert np.nanmax(np.abs(at_home - fitted)) < AGREEMENT
+    rows, columns = np.indices(at_home.shape)
+    row, column = np.unravel_index(np.nanargmax(fitted), fitted.shape)
+    # beside the source itself: nothing that could be taken for a source
+    away = np.hypot(rows - row, columns - column) > 10
+    assert np.nanmax(np.abs(at_home - fitted)[away]) < 0.6 * AGREEMENT
 
 
 def _ghost(shadowgram, source):

@@ -15,6 +15,7 @@ from analysis.engines.osa_engine import ENGINE
 from analysis.engines.osa_steps import OsaNotInstalled
 from analysis.engines.protocol import (
     ExtractionPlan,
+    FoundSources,
     ImagePlan,
     ImagingEngine,
     LightCurvePlan,
@@ -77,15 +78,16 @@ def test_every_call_has_a_group_of_its_own_and_osas_environment(root, events, ma
 def test_the_same_step_gives_the_same_bytes_although_osa_writes_dates(root, events, made) -> None:
     image = ENGINE.image(events[0], None, PLAN)
     assert made().of(image).read_bytes() == made().of(image).read_bytes()
-    spectra = ENGINE.spectra(events[0], None, None, ExtractionPlan("isgri", WANTED))
-    summed = ENGINE.summed_spectra([spectra])
+    plan = ExtractionPlan("isgri", WANTED)
+    spectra = ENGINE.spectra(events[:1], None, None, plan)
+    summed = ENGINE.summed_spectra(spectra, None, plan)
     assert made().of(summed).read_bytes() == made().of(summed).read_bytes()
 
 
 def test_spectra_come_with_their_responses(root, events, made) -> None:
     plan = ExtractionPlan("isgri", (CatalogueSource("B", 80.0, 20.0), *WANTED))
-    parts = [ENGINE.spectra(raw, None, None, plan) for raw in events]
-    found = ENGINE.read_spectra(made().of(ENGINE.summed_spectra(parts)))
+    parts = ENGINE.spectra(events, None, None, plan)
+    found = ENGINE.read_spectra(made().of(ENGINE.summed_spectra(parts, None, plan)))
     assert [spectrum.name for spectrum in found] == ["B", "Crab"]
     assert found[0].science_windows == tuple(raw.label for raw in events)
     response = ENGINE.response(found[0], plan)
@@ -100,10 +102,10 @@ def test_spectra_come_with_their_responses(root, events, made) -> None:
 
 def test_sources_of_the_mosaic_are_extracted_beside_those_wanted(root, events, made) -> None:
     images = [ENGINE.image(raw, None, PLAN) for raw in events]
-    sources = ENGINE.mosaic(images, None, PLAN).sources
+    sources = FoundSources(ENGINE.mosaic(images, None, PLAN).sources, None)
     plan = ExtractionPlan("isgri", WANTED)
-    parts = [ENGINE.spectra(raw, sources, None, plan) for raw in events]
-    found = ENGINE.read_spectra(made().of(ENGINE.summed_spectra(parts)))
+    parts = ENGINE.spectra(events, sources, None, plan)
+    found = ENGINE.read_spectra(made().of(ENGINE.summed_spectra(parts, sources, plan)))
     assert [spectrum.name for spectrum in found] == ["Crab", "NEW_1"]
 
 
@@ -119,8 +121,9 @@ def test_sources_of_the_mosaic_are_extracted_beside_those_wanted(root, events, m
 )
 def test_short_bins_are_ii_lights(root, events, made, time_bin_s, called) -> None:
     plan = LightCurvePlan("isgri", WANTED, 28.0, 80.0, time_bin_s)
-    part = ENGINE.light_curves(events[0], None, None, plan)
-    (curve,) = ENGINE.read_light_curves(made().of(ENGINE.joined_light_curves([part])))
+    parts = ENGINE.light_curves(events[:1], None, None, plan)
+    joined = ENGINE.joined_light_curves(parts, None, plan)
+    (curve,) = ENGINE.read_light_curves(made().of(joined))
     assert curve.name == "Crab"
     assert curve.science_windows == (events[0].label,)
     assert (curve.e_min_kev, curve.e_max_kev) == (28.0, 80.0)
