@@ -5,6 +5,7 @@ or locked, so that the answer may be another a moment later. What depends on wha
 in the data is planned as if all of it had to run, and said to be so (`Plan.provisional`).
 """
 
+import bisect
 import heapq
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
@@ -31,12 +32,29 @@ class Cost:
     """What one run of a kind of step takes.
 
     seconds: of one processor. size: bytes of the result, ``None`` where that isn't known.
-    runs: how many past runs say so; 0 where it is what the step's declaration expects.
+    runs: how many past runs say so; 0 where it is what the step's declaration expects. by_breadth:
+    numbers of inputs (`breadth`) that past runs had, rising, and the seconds that those took.
     """
 
     seconds: float
     size: int | None = None
     runs: int = 0
+    by_breadth: tuple[tuple[int, float], ...] = ()
+
+    def seconds_with(self, inputs: int) -> float:
+        """Seconds of a run with so many inputs: on straight lines between what is known.
+
+        Beyond the least and the most inputs that there were, in proportion to these.
+        """
+        if not self.by_breadth:
+            return self.seconds
+        first, last = self.by_breadth[0], self.by_breadth[-1]
+        nearest = first if inputs <= first[0] else last
+        if inputs <= first[0] or inputs >= last[0]:
+            return nearest[1] * inputs / nearest[0]
+        after = bisect.bisect_left(self.by_breadth, (inputs, 0.0))
+        (low, low_s), (high, high_s) = self.by_breadth[after - 1 : after + 1]
+        return low_s + (high_s - low_s) * (inputs - low) / (high - low)
 
 
 #: By engine and name of the step.
@@ -113,13 +131,22 @@ def estimate(plan: Plan, costs: Costs, processes: int) -> Estimate:
     to_run = plan.to_run
     cost = {step.identity: cost_of(step, costs) for step in to_run}
     sizes = [cost[step.identity].size for step in to_run]
+    seconds = {step.identity: cost[step.identity].seconds_with(breadth(step)) for step in to_run}
     return Estimate(
-        seconds=_makespan(to_run, cost, processes) + plan.count(State.CACHED) * _CACHED_S,
-        processor_seconds=sum(found.seconds for found in cost.values()),
+        seconds=_makespan(to_run, seconds, processes) + plan.count(State.CACHED) * _CACHED_S,
+        processor_seconds=sum(seconds.values()),
         size=None if None in sizes else sum(size or 0 for size in sizes),
         processes=processes,
         steps_known=sum(found.runs > 0 for found in cost.values()),
     )
+
+
+def breadth(step: Step) -> int:
+    """How much a step has to go through: the inputs of its role that has most of them, at least 1.
+
+    That is the number of Science Windows of what joins them.
+    """
+    return max([1, *(len(nodes) for nodes in step.inputs.values())])
 
 
 def cost_of(step: Step, costs: Costs) -> Cost:
@@ -132,12 +159,12 @@ def declared_cost(kind: StepKind) -> Cost:
     return Cost(kind.expected_seconds)
 
 
-def _makespan(to_run: tuple[Step, ...], cost: Mapping[str, Cost], processes: int) -> float:
+def _makespan(to_run: tuple[Step, ...], seconds: Mapping[str, float], processes: int) -> float:
     """Seconds until the last step ends, steps being started as soon as they can be."""
     waits_for: dict[str, int] = {}
     users: dict[str, list[str]] = {}
     for step in to_run:
-        inputs = {read.identity for read in step.needed_steps() if read.identity in cost}
+        inputs = {read.identity for read in step.needed_steps() if read.identity in seconds}
         waits_for[step.identity] = len(inputs)
         for read in inputs:
             users.setdefault(read, []).append(step.identity)
@@ -147,7 +174,7 @@ def _makespan(to_run: tuple[Step, ...], cost: Mapping[str, Cost], processes: int
     while ready or running:
         while ready and len(running) < processes:
             step_id = ready.pop()
-            heapq.heappush(running, (now + cost[step_id].seconds + _OVERHEAD_S, step_id))
+            heapq.heappush(running, (now + seconds[step_id] + _OVERHEAD_S, step_id))
         now, ended = heapq.heappop(running)
         for user in users.get(ended, ()):
             waits_for[user] -= 1

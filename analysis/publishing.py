@@ -124,9 +124,9 @@ def give(
     ) as activity:
         for informant in informants:
             activity.informed_by(informant)
-        for product in products:
-            for step in product.made_from:
-                activity.used(step.file.entity, role=step.step.kind.name)
+        made_from = (step for product in products for step in product.made_from)
+        for step in {step.step.identity: step for step in made_from}.values():
+            activity.used(step.file.entity, role=step.step.kind.name)
         # the files tell when the work was done, so that it is done before they are written
         end = activity.work_done()
         histories = _Histories()

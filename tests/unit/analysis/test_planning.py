@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_engine import ADD
 
-from analysis.planning import Cost, Costs, State, estimate, plan_of
+from analysis.planning import Cost, Costs, State, breadth, estimate, plan_of
 from analysis.steps import RawFile, Step, in_order
 
 MakeStep = Callable[..., Step]
@@ -126,3 +126,42 @@ def test_ten_thousand_steps_are_planned_within_a_second_of_processor_time() -> N
     estimate(plan, FOUR_SECONDS, 8)
     assert len(plan.states) == 10_001
     assert time.process_time() - begun < 1.0
+
+
+# --- What the number of inputs costs --------------------------------------------------------------
+
+KNOWN = Cost(2.0, runs=9, by_breadth=((2, 0.5), (10, 0.9), (50, 2.5)))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "seconds"),
+    [(2, 0.5), (10, 0.9), (50, 2.5), (6, 0.7), (30, 1.7), (1, 0.25), (100, 5.0)],
+)
+def test_what_joins_many_costs_by_how_many_there_are(inputs: int, seconds: float) -> None:
+    assert KNOWN.seconds_with(inputs) == pytest.approx(seconds)
+
+
+@given(st.integers(1, 2000), st.integers(1, 2000))
+def test_more_inputs_never_cost_less_where_that_was_so(one: int, other: int) -> None:
+    fewer, more = sorted((one, other))
+    assert KNOWN.seconds_with(fewer) <= KNOWN.seconds_with(more) + 1e-9
+
+
+def test_without_past_runs_the_number_of_inputs_tells_nothing() -> None:
+    assert Cost(2.0).seconds_with(1) == Cost(2.0).seconds_with(50) == 2.0
+
+
+def test_a_mosaic_of_fifty_is_expected_to_take_longer_than_one_of_two() -> None:
+    costs = {("tiny", "add"): Cost(1.0, runs=3, by_breadth=((1, 0.1), (50, 5.0)))}
+    few, many = (
+        estimate(plan_of((_mosaic(size)[2],), {s.identity for s in _mosaic(size)[1]}), costs, 1)
+        for size in (2, 50)
+    )
+    assert few.processor_seconds == pytest.approx(0.1 + 4.9 / 49)
+    assert many.processor_seconds == pytest.approx(5.0)
+
+
+def test_a_catalogue_beside_one_image_is_not_a_second_image(raw_file: MakeRaw) -> None:
+    step = Step(ADD, "tiny", {}, {"image": (_one(1),), "catalogue": (raw_file("c", 0),)})
+    assert breadth(step) == breadth(_one(1)) == 1
+    assert breadth(_mosaic(50)[2]) == 50
