@@ -8,15 +8,23 @@ again; a scheduler that was lost is looked for anew, under whatever address it h
 Nothing of Dask is imported before a step must run.
 """
 
+import asyncio
 import logging
 import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import ClusterLost, NotEnoughMemory
+from analysis.errors import (
+    AnalysisError,
+    ClusterLost,
+    ClusterUnfit,
+    NotEnoughMemory,
+    ProcessEnded,
+)
 from analysis.executors import Bell, Ended
 
 logger = logging.getLogger(__name__)
@@ -24,6 +32,8 @@ logger = logging.getLogger(__name__)
 MEMORY = "memory"
 """The name of the Dask resource that a step's declared memory is taken from, in bytes."""
 _CONNECT_S = 5.0
+#: How often a client that hears of nothing asks whether there are workers, in seconds.
+_LOOK_EVERY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,7 @@ class DaskExecutor:
         self._lost: list[str] = []
         self._most_memory: float | None = None
         self._name = ""
+        self._look_due = 0.0
 
     def place(self) -> str:
         """See `Executor`: the scheduler's own identity, new with each start of it."""
@@ -109,6 +120,8 @@ class DaskExecutor:
         told = self._bell.wait(timeout_s, ear)
         if self._client is not None and self._client.status != "running":
             self._leave()
+        elif not told and self._futures and time.monotonic() >= self._look_due:
+            self._look()
         over = [ended for ended in told if ended.outcome is not None]
         over += [Ended(key, None) for key in self._lost]
         self._lost.clear()
@@ -121,13 +134,30 @@ class DaskExecutor:
                 outcomes = self._client.gather(finished, errors="skip")
         for key, future in futures.items():
             if key not in outcomes and future.status == "error":
-                logger.info("the cluster gave up %s: %r", key[:12], future.exception())
+                outcomes[key] = _given_up(key, future)
+                self._forget(future)
         return over + [Ended(key, outcomes.get(key)) for key in keys]
 
     def close(self) -> None:
         """See `Executor`."""
         self._leave()
         self._bell.close()
+
+    def _look(self) -> None:
+        """Leave a scheduler that has lost all its workers: it would wait for ever for others."""
+        self._look_due = time.monotonic() + _LOOK_EVERY_S
+        try:
+            workers = self._client.scheduler_info(n_workers=0)["n_workers"]
+        except (OSError, TimeoutError, ValueError):
+            workers = 0
+        if workers == 0:
+            self._leave()
+
+    def _forget(self, future: Any) -> None:
+        """Let client and scheduler forget a task that failed: else its next try has failed, too."""
+        with suppress(Exception):  # of many kinds: where the scheduler is gone, so is the task
+            future.release()
+            self._client.sync(asyncio.sleep, 0)  # after which the client's own thread has done it
 
     def _connected(self) -> Any:
         if self._client is not None and self._client.status == "running":
@@ -152,7 +182,7 @@ class DaskExecutor:
             known = client.scheduler_info(n_workers=-1)
         except (OSError, TimeoutError, ValueError) as error:
             if client is not None:
-                client.close(timeout=0)
+                _close(client)
             raise ClusterLost("the computers that run steps can't be reached") from error
         self._client = client
         self._name = str(known["id"])
@@ -167,5 +197,33 @@ class DaskExecutor:
             self._bell.ring(Ended(key, None))
         self._futures.clear()
         if client is not None:
-            with suppress(Exception):
-                client.close(timeout=1)
+            _close(client)
+
+
+def _given_up(key: str, future: Any) -> AnalysisError | None:
+    """Why the cluster gave up a task; ``None`` where it is to be given again as if it were lost."""
+    from distributed import KilledWorker
+
+    try:
+        error = future.exception()
+    except Exception as lost:  # of many kinds: the scheduler went while it was asked
+        error = ClusterLost(str(lost))
+    if isinstance(error, ClusterLost):
+        return None
+    logger.warning("the cluster gave up step %s: %r", key[:12], error)
+    if isinstance(error, KilledWorker):
+        return ProcessEnded(
+            "each computer that ran it was lost, most likely for want of memory or of time"
+        )
+    if isinstance(error, OSError | MemoryError):
+        return ProcessEnded("the computer that was to run it had no process for it")
+    return ClusterUnfit(
+        f"the computers that run steps can't run this server's ({type(error).__name__});"
+        " its log tells more"
+    )
+
+
+def _close(client: Any) -> None:
+    """Leave the scheduler, whether or not it still answers."""
+    with suppress(Exception):  # of many kinds, a timeout among them
+        client.close(timeout=1)

@@ -158,6 +158,12 @@ class ClusterLost(MachineFailure):
     """What the steps run on can't be reached, or has given up a step."""
 
 
+class ClusterUnfit(MachineFailure):
+    """What the steps run on can't run any of this server, as without its software."""
+
+    retry = False
+
+
 class SoftwareChanged(MachineFailure):
     """The engine's software is no longer that with which the graph was planned."""
 

@@ -4,6 +4,7 @@ The result depends on its inputs alone, as a step's must; that it ran is told in
 """
 
 import hashlib
+import mmap
 import os
 import signal
 import subprocess
@@ -33,6 +34,14 @@ def _add(
         os.kill(os.getpid(), signal.SIGKILL)
     if plus == "devour":
         _ = bytearray(1 << 32)
+    if plus == "overfill":  # what is shared doesn't count against the step's own limit
+        with mmap.mmap(-1, 1 << 29) as shared:
+            for page in range(0, 1 << 29, mmap.PAGESIZE):
+                shared[page] = 1
+    if plus == "fell":  # the Dask worker, by which the nursery was started that forked this process
+        nursery = Path(f"/proc/{os.getppid()}/stat").read_text().rpartition(")")[2].split()
+        os.kill(int(nursery[1]), signal.SIGKILL)
+        time.sleep(10)
     if plus == "detach":  # as a program that OSA starts might
         subprocess.Popen(["sleep", "1000"], start_new_session=True, cwd=log.parent)
     if -1 in terms:
