@@ -1,6 +1,10 @@
-"""What provenance is told of an ingest: who, when, with which checks, from where, and what came."""
+"""What provenance is told of an ingest: who, when, with which checks, from where, and what came.
 
-from collections.abc import Sequence
+Whoever changes the reference catalogue or the observation table does so by an ingest, too.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,12 +12,14 @@ from django.conf import settings
 
 import provenance.store
 from archive.identifiers import ProductIdentity
+from archive.ingest.problems import Problem
 from provenance.agents import maker_of_files, software
-from provenance.recorder import activity, parameter
-from provenance.records import EntityClass, EntityRecord, InvolvedRecord
+from provenance.recorder import Recorder, activity, parameter
+from provenance.records import EntityClass, EntityRecord, InvolvedRecord, ParameterRecord
 
 FITS = "application/fits"
 _CHECKS = "structure, keywords, SHA-256"
+_MOST_FAULTS = 20
 
 
 def archive_file(
@@ -57,28 +63,19 @@ def record_ingest(
     source: Path,
     files: Sequence[EntityRecord],
     collection: EntityRecord | None = None,
+    parameters: Sequence[ParameterRecord] = (),
+    remark: str = "",
 ) -> None:
     """Enter an ingest that brought these files, and the collection that they belong to.
 
     name: of the activity. source: where they were found, which administrators alone can read.
-    Belongs into the transaction that enters the files.
+    parameters, remark: what it changed of what was there before. Belongs into the transaction that
+    enters the files.
     """
-    with activity(
-        name,
-        version=settings.VO_VERSION,
-        authority=settings.VO_AUTHORITY,
-        agents=(
-            InvolvedRecord(
-                software(settings.VO_AUTHORITY, "vo_server", settings.VO_VERSION), "ingest"
-            ),
-        ),
-        parameters=(
-            parameter("checks", _CHECKS, description="What every file was checked for"),
-            parameter("files", len(files), description="How many files came"),
-        ),
-        public=True,
-    ) as ingest:
-        ingest.remark_privately(f"Found in {source}.")
+    with _ingest(name, source, len(files), public=True) as ingest:
+        ingest.configured(*parameters)
+        if remark:
+            ingest.remark(remark)
         for file in files:
             ingest.generated(file, role=file.description)
     records: list[provenance.ActivityRecord | EntityRecord] = [*ingest.records]
@@ -86,3 +83,37 @@ def record_ingest(
         made_at = ingest.record.end
         records.append(replace(collection, generated_at=made_at))
     provenance.store.enter(records)
+
+
+def record_refusal(name: str, source: Path, problems: Sequence[Problem]) -> None:
+    """Enter an ingest that failed: administrators alone can read of what, and why."""
+    with suppress(_RefusedError), _ingest(name, source, 0, public=False) as ingest:
+        ingest.remark(f"{len(problems)} faults were found.")
+        told = "; ".join(str(problem) for problem in problems[:_MOST_FAULTS])
+        ingest.remark_privately(told if len(problems) <= _MOST_FAULTS else f"{told}; …")
+        raise _RefusedError
+    provenance.store.enter(ingest.records)
+
+
+class _RefusedError(Exception):
+    """What was to be ingested is bad."""
+
+
+@contextmanager
+def _ingest(name: str, source: Path, files: int, *, public: bool) -> Iterator[Recorder]:
+    with activity(
+        name,
+        version=settings.VO_VERSION,
+        agents=(
+            InvolvedRecord(
+                software(settings.VO_AUTHORITY, "vo_server", settings.VO_VERSION), "ingest"
+            ),
+        ),
+        parameters=(
+            parameter("checks", _CHECKS, description="What every file was checked for"),
+            parameter("files", files, description="How many files came"),
+        ),
+        public=public,
+    ) as ingest:
+        ingest.remark_privately(f"Found in {source}.")
+        yield ingest

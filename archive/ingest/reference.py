@@ -4,15 +4,17 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 from django.db import transaction
 
 from archive.catalogue import CATALOGUE_KIND
 from archive.file_store import ContentDiffersError, place_file
 from archive.identifiers import archive_file_identity
+from archive.ingest.edits import Edit, edit
 from archive.ingest.fits_file import FitsFile, first_line, quiet
 from archive.ingest.problems import Problem, UnreadableError
 from archive.ingest.recording import FITS, archive_file, record_ingest
@@ -22,6 +24,9 @@ from archive.obsplan import enter_observation
 from instruments.archive_layout import CATALOGUES, OBSERVATIONS, OBSERVATIONS_FILE
 from instruments.isgri_files import PRIVATE, PUBLIC
 from instruments.reference_catalogue import REFERENCE_CATALOGUE, REQUIRED_COLUMNS
+from provenance.identifiers import new_entity_id
+from provenance.recorder import parameter
+from provenance.records import EntityRecord, ParameterRecord
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _OBSERVATION_ID = re.compile(r"[0-9A-Za-z]{1,16}")
@@ -62,15 +67,37 @@ def load_catalogue(path: Path) -> bool:
             release_date=datetime.now(UTC),
         )
         held = Source.objects.values_list("catalogue", flat=True).first()
+        parameters: tuple[ParameterRecord, ...] = ()
+        remark = ""
         if held is None or held < location:
-            Source.objects.all().delete()
-            Source.objects.bulk_create(Source(catalogue=location, **row) for row in rows)
+            made = _replace_sources(rows, location)
+            if held is not None:
+                before = DataProduct.objects.get(store=Store.ARCHIVE, path=held)
+                parameters = (
+                    parameter(
+                        "replaces", before.obs_publisher_did, description="The edition before"
+                    ),
+                    *made.parameters,
+                )
+                remark = made.words
+        else:
+            remark = f"An older edition than {PurePosixPath(held).name}, which stays in use."
         entity = archive_file(
             identity, path.name, location, file.sha256, CATALOGUE_KIND, origin=None
         )
-        record_ingest("ingest_catalogue", path.parent, [entity])
+        record_ingest(
+            "ingest_catalogue", path.parent, [entity], parameters=parameters, remark=remark
+        )
         _place(path, location, file.sha256)
     return True
+
+
+def _replace_sources(rows: list[dict[str, Any]], location: str) -> Edit:
+    """Make these the archive's sources; what that changes."""
+    before = {str(row["source_id"]): row for row in Source.objects.values()}
+    Source.objects.all().delete()
+    Source.objects.bulk_create(Source(catalogue=location, **row) for row in rows)
+    return edit(before, {row["source_id"]: row for row in rows})
 
 
 def _catalogue_rows(file: FitsFile) -> list[dict[str, Any]]:
@@ -116,12 +143,35 @@ def load_observations(path: Path) -> bool:
     """
     file = FitsFile(path)
     rows = _read(file, _observation_rows)
-    changed = False
     with transaction.atomic():
+        # observations that the table doesn't name stay: Science Windows may belong to them
+        named = [row["obs_id"] for row in rows]
+        before = {row["obs_id"]: row for row in Observation.objects.filter(pk__in=named).values()}
+        made = edit(before, {row["obs_id"]: row for row in rows})
+        unlike = {*made.added, *made.changed}
         for row in rows:
-            changed |= _enter_observation(row)
+            if row["obs_id"] in unlike:
+                _enter_observation(row)
+        if made:
+            table = EntityRecord(
+                # each content that the table has had is a generation of its own
+                new_entity_id(settings.VO_AUTHORITY),
+                name=path.name,
+                location=str(OBSERVATIONS_FILE),
+                content_type=FITS,
+                checksum=f"sha256:{file.sha256}",
+                description="observation_table",
+                public=True,
+            )
+            record_ingest(
+                "ingest_observations",
+                path.parent,
+                [table],
+                parameters=made.parameters,
+                remark=made.words,
+            )
         _place(path, str(OBSERVATIONS_FILE), file.sha256)
-    return changed
+    return bool(made)
 
 
 def _observation_rows(file: FitsFile) -> list[dict[str, Any]]:
@@ -185,19 +235,11 @@ def _observation_rows(file: FitsFile) -> list[dict[str, Any]]:
     return rows
 
 
-def _enter_observation(row: dict[str, Any]) -> bool:
-    observation, changed = Observation.objects.get_or_create(obs_id=row["obs_id"], defaults=row)
-    if not changed:
-        changed = any(getattr(observation, name) != value for name, value in row.items())
-        if changed:
-            for name, value in row.items():
-                setattr(observation, name, value)
-            observation.save()
-    if changed:
-        for window in observation.science_windows.select_related("observation"):
-            refresh(window)
-        enter_observation(observation)
-    return changed
+def _enter_observation(row: dict[str, Any]) -> None:
+    observation, _ = Observation.objects.update_or_create(obs_id=row["obs_id"], defaults=row)
+    for window in observation.science_windows.select_related("observation"):
+        refresh(window)
+    enter_observation(observation)
 
 
 def _read(file: FitsFile, read: Callable[[FitsFile], list[dict[str, Any]]]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from archive.ingest.examination import Examination
 from archive.ingest.loading import add, load
 from archive.ingest.parallel import Work, examinations
 from archive.ingest.problems import Problem, UnreadableError
+from archive.ingest.recording import record_refusal
 from archive.ingest.reference import load_catalogue, load_observations
 from archive.models import DataProduct
 from instruments.science_window import ScienceWindowId
@@ -64,26 +65,29 @@ def ingest(
     for problem in found.problems:
         refuse(problem)
     # observations first: they say when data become public
-    for files, load_file in (
-        (found.observations, load_observations),
-        (found.catalogues, load_catalogue),
+    for name, files, load_file in (
+        ("ingest_observations", found.observations, load_observations),
+        ("ingest_catalogue", found.catalogues, load_catalogue),
     ):
         for file in files:
             try:
                 counts["others"] += load_file(file)
             except UnreadableError as wrong:
                 refuse(wrong.problem)
+                record_refusal(name, file.parent, [wrong.problem])
     work = _with_known_digests(found.science_windows)
     for examination in progress(examinations(work), len(work)):
         try:
             outcome = _enter(examination)
         except UnreadableError as wrong:
             refuse(wrong.problem)
+            record_refusal("ingest", examination.folder, [wrong.problem])
             continue
         if outcome is not None:
             counts[outcome] += 1
         if examination.problems:
             refuse(*examination.problems)
+            record_refusal("ingest", examination.folder, examination.problems)
     return Report(problems=tuple(problems), **counts)
 
 
