@@ -25,6 +25,7 @@ from auth.shown_names import shown_name
 from provenance import agents, recorder, serialisation, store
 from provenance.history import History, backwards
 from provenance.identifiers import new_entity_id
+from provenance.numbered import without_number
 from provenance.records import (
     ActivityRecord,
     AgentRecord,
@@ -155,7 +156,7 @@ def _write(
         location=identity.access_url if identity else None,
         content_type=product.media_type,
         generated_at=end,
-        description=product.result,
+        description=without_number(product.result),
         derived_from=tuple(step.file.entity.id for step in product.made_from),
         attributed_to=_creators(context),
     )

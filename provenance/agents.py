@@ -34,6 +34,12 @@ def person_id(authority: str, user_id: int) -> str:
     return agent_id(authority, f"person:{uuid5(NAMESPACE_URL, f'{authority}/account/{user_id}')}")
 
 
+def operators(authority: str) -> AgentRecord:
+    """Those who run this server, as one: who of them it was, administrators alone can read."""
+    title = f"Operators of {authority}"
+    return AgentRecord(agent_id(authority, "operators"), title, AgentType.ORGANIZATION)
+
+
 def maker_of_files(authority: str, origin: str) -> AgentRecord:
     """Whoever files that came from elsewhere say that they were made by."""
     return AgentRecord(agent_id(authority, f"origin:{origin}"), origin)

@@ -157,8 +157,10 @@ def _written(question: Question, history: History) -> str | bytes:
     room: Any = serialisation if question.model == IVOA else w3c
     document = room.document(history)
     if wanted is PROVN:
+        from provenance.notation import to_provn
+
         said = f"// {history.cut}\n" if history.cut else ""
-        return f"{said}{room.to_provn(document)}"
+        return f"{said}{to_provn(document)}"
     if wanted is XML:
         written = room.to_xml(document)
         return f"{written}<!-- {history.cut} -->\n" if history.cut else written

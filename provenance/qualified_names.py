@@ -25,8 +25,3 @@ def parts_of(identifier: str) -> tuple[str, str, str]:
 def writable(text: str) -> str:
     """The text without the characters that XML can't hold."""
     return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def writable_or_none(text: str | None) -> str | None:
-    """The same for a text that may be unknown."""
-    return None if text is None else writable(text)

@@ -23,6 +23,7 @@ from provenance.models import (
     WasAttributedTo,
     WasConfiguredBy,
 )
+from provenance.numbered import first_of
 from provenance.records import ActivityRecord, AgentRecord, EntityRecord, InvolvedRecord
 from provenance.statements import Row, enter_rows, execute, take_turn
 
@@ -340,6 +341,10 @@ def _enter_relations(records: Iterable[ActivityRecord]) -> list[Step]:
                 ([u.entity.id for u in record.used], [g.entity.id for g in record.generated])
             )
     enter_rows("enter_used", used)
+    enter_rows(
+        "describe_numbered_generations",
+        [{**row, "first": first} for row in generated if (first := first_of(str(row["role"])))],
+    )
     enter_rows("enter_generated", generated)
     others = [entity for (entity,) in enter_rows("find_other_makers", generated)]
     if others:

@@ -2,19 +2,25 @@
 
 The mark is the model's own: ``Entity.invalidatedAtTime``, "after that date, the entity is no longer
 available for any use", with the reason in the entity's comment. Who set it and when is an activity.
+
+In public the agent is the group of this server's operators, as the model recommends
+("organizational agents and agents with generic contacts"): to ask about a mark, ask them. The
+account that set it is in the activity's private comment.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db import connection, transaction
 from django.db.models import Q
 
+from provenance.agents import operators, software
 from provenance.errors import ProvenanceError
 from provenance.models import Entity
-from provenance.recorder import activity
-from provenance.records import AgentRecord, EntityRecord
+from provenance.recorder import Recorder, activity
+from provenance.records import AgentRecord, EntityRecord, InvolvedRecord
 from provenance.statements import take_turn
 from provenance.store import enter
 
@@ -31,9 +37,16 @@ class Dependant:
 
 
 def mark_bad(
-    identifier: str, reason: str, *, authority: str, agent: AgentRecord | None = None
+    identifier: str,
+    reason: str,
+    *,
+    authority: str,
+    version: str | None = None,
+    agent: AgentRecord | None = None,
 ) -> tuple[str, ...]:
     """Mark an entity and all whose identifiers begin with it and ``/``; gives their identifiers.
+
+    version: this server's. agent: who says so, in public; the operators where none is named.
 
     Raises `ProvenanceError` where there is none. Marking again replaces nothing but the reason.
     """
@@ -42,7 +55,7 @@ def mark_bad(
         take_turn()
         marked = _entities(identifier)
         now = datetime.now(UTC)
-        with activity("mark_bad", authority=authority, agent=agent, public=True) as marking:
+        with _marking("mark_bad", authority, version, agent) as marking:
             marking.remark(reason)
             for entity in marked:
                 marking.used(EntityRecord.reference(entity.identifier), role="bad")
@@ -55,13 +68,18 @@ def mark_bad(
 
 
 def mark_good(
-    identifier: str, reason: str, *, authority: str, agent: AgentRecord | None = None
+    identifier: str,
+    reason: str,
+    *,
+    authority: str,
+    version: str | None = None,
+    agent: AgentRecord | None = None,
 ) -> tuple[str, ...]:
     """Take the mark away again; gives the identifiers of what was marked."""
     with transaction.atomic():
         take_turn()
         marked = [e for e in _entities(identifier) if e.invalidated_at_time is not None]
-        with activity("mark_good", authority=authority, agent=agent, public=True) as marking:
+        with _marking("mark_good", authority, version, agent) as marking:
             marking.remark(reason)
             for entity in marked:
                 marking.used(EntityRecord.reference(entity.identifier), role="good")
@@ -86,6 +104,21 @@ def dependants(identifiers: Sequence[str]) -> tuple[Dependant, ...]:
             [list(identifiers), list(identifiers)],
         )
         return tuple(Dependant(*row) for row in cursor.fetchall())
+
+
+def _marking(
+    name: str, authority: str, version: str | None, agent: AgentRecord | None
+) -> AbstractContextManager[Recorder]:
+    """The activity of setting or taking back a mark."""
+    programs = [software(authority, "vo_server", version)] if version else []
+    return activity(
+        name,
+        version=version,
+        authority=authority,
+        agent=agent or operators(authority),
+        agents=[InvolvedRecord(program, "software") for program in programs],
+        public=True,
+    )
 
 
 def _entities(identifier: str) -> list[Entity]:

@@ -1,4 +1,4 @@
-"""A history as a document of the W3C's PROV: PROV-N, PROV-JSON and PROV-XML, written by ``prov``.
+"""A history as a document of the W3C's PROV: PROV-JSON and PROV-XML, written by ``prov``.
 
 The IVOA's classes become the W3C's that they extend; each record keeps its own class as
 ``prov:type``, and what the W3C has no word for as an attribute ``voprov:…``. A parameter or file of
@@ -9,7 +9,6 @@ which has no such term, and says ``wasInfluencedBy`` of all configuration.
 
 import io
 from typing import Any
-from urllib.parse import quote
 
 from prov.constants import PROV, PROV_LABEL, PROV_LOCATION, PROV_ROLE, PROV_TYPE, PROV_VALUE
 from prov.model import ProvDocument
@@ -17,17 +16,18 @@ from prov.serializers.provjson import ProvJSONSerializer
 from prov.serializers.provxml import ProvXMLSerializer
 from voprov.models.constants import VOPROV
 
+from provenance.descriptions import KindOfActivity, KindOfEntity
+from provenance.documents import Artefact, Name, Writer
 from provenance.history import History
-from provenance.identifiers import description_id
-from provenance.qualified_names import parts_of, writable
 from provenance.records import (
     ActivityRecord,
+    AgentRecord,
     AgentType,
     ConfigFileRecord,
     EntityClass,
     EntityRecord,
-    InvolvedRecord,
-    ParameterRecord,
+    GeneratedRecord,
+    UsedRecord,
 )
 
 Attributes = list[tuple[Any, Any]]
@@ -41,21 +41,12 @@ _AGENTS = {
 
 def document(history: History) -> ProvDocument:
     """The history as ``prov``'s document."""
-    made = _Document(history)
-    for entity in history.entities:
-        made.add_entity(entity)
-    for activity in history.activities:
-        made.add_activity(activity)
-    for entity in history.entities:
-        made.add_entity_relations(entity)
-    for activity in history.activities:
-        made.add_activity_relations(activity)
-    return made.document
-
-
-def to_provn(written: ProvDocument) -> str:
-    """A document as PROV-N."""
-    return str(written.get_provn())
+    empty = ProvDocument()
+    # voprov puts its namespace among prov's defaults, which prov doesn't write down; whoever
+    # reads the document needs it all the same
+    empty._namespaces._namespaces[VOPROV.prefix] = VOPROV
+    written: ProvDocument = _Writer(empty, history).write()
+    return written
 
 
 def to_json(written: ProvDocument) -> str:
@@ -72,54 +63,55 @@ def to_xml(written: ProvDocument) -> str:
     return stream.getvalue().decode()
 
 
-class _Document:
-    """A document that grows."""
+class _Writer(Writer):
+    """Says everything in the W3C's words."""
 
-    def __init__(self, history: History) -> None:
-        self.document = ProvDocument()
-        # voprov puts its namespace among prov's defaults, which prov doesn't write down; whoever
-        # reads the document needs it all the same
-        self.document._namespaces._namespaces[VOPROV.prefix] = VOPROV
-        self._known_agents: set[str] = set()
-        self._kinds = {(kind.name, kind.version): kind for kind in history.kinds}
-        self._entity_kinds = {kind.name: kind for kind in history.entity_kinds}
-        for entity_kind in history.entity_kinds:
-            self.document.entity(
-                self._name(description_id("entity", entity_kind.name)),
-                [
-                    *_types("EntityDescription"),
-                    *_known(
-                        (PROV_LABEL, entity_kind.name),
-                        (VOPROV["description"], entity_kind.description),
-                        (VOPROV["contentType"], entity_kind.content_type),
-                        (VOPROV["valueType"], entity_kind.value_type),
-                        (VOPROV["unit"], entity_kind.unit),
-                        (VOPROV["ucd"], entity_kind.ucd),
-                    ),
-                ],
-            )
-        for kind in history.kinds:
-            self.document.entity(
-                self._name(description_id("activity", kind.name, kind.version)),
-                [
-                    (PROV_TYPE, PROV["Plan"]),
-                    *_types("ActivityDescription"),
-                    *_known(
-                        (PROV_LABEL, kind.name),
-                        (VOPROV["version"], kind.version),
-                        (VOPROV["description"], kind.description),
-                        (VOPROV["docurl"], kind.docurl),
-                        (VOPROV["type"], kind.type),
-                        (VOPROV["subtype"], kind.subtype),
-                    ),
-                ],
-            )
+    def add_kind_of_entity(self, name: Name, kind: KindOfEntity) -> None:
+        """An entity that describes others."""
+        self.document.entity(
+            name,
+            [
+                *_types("EntityDescription"),
+                *_known(
+                    (PROV_LABEL, kind.name),
+                    (VOPROV["description"], kind.description),
+                    (VOPROV["docurl"], kind.docurl),
+                    (VOPROV["type"], kind.type),
+                    (VOPROV["contentType"], kind.content_type),
+                    (VOPROV["valueType"], kind.value_type),
+                    (VOPROV["unit"], kind.unit),
+                    (VOPROV["ucd"], kind.ucd),
+                    (VOPROV["utype"], kind.utype),
+                ),
+            ],
+        )
 
-    def add_entity(self, entity: EntityRecord) -> None:
-        """An entity by itself."""
+    def add_kind_of_activity(self, name: Name, kind: KindOfActivity) -> None:
+        """A plan. Its roles and parameters are told in the IVOA's documents only."""
+        self.document.entity(
+            name,
+            [
+                (PROV_TYPE, PROV["Plan"]),
+                *_types("ActivityDescription"),
+                *_known(
+                    (PROV_LABEL, kind.name),
+                    (VOPROV["version"], kind.version),
+                    (VOPROV["description"], kind.description),
+                    (VOPROV["docurl"], kind.docurl),
+                    (VOPROV["type"], kind.type),
+                    (VOPROV["subtype"], kind.subtype),
+                ),
+            ],
+        )
+
+    def add_entity(self, name: Name, entity: EntityRecord) -> None:
+        """An entity; a mark as bad isn't the end that ``wasInvalidatedBy`` means.
+
+        Analyses may still use such data, which the W3C's constraint 38 forbids after that end.
+        """
         is_collection = entity.entity_class is EntityClass.COLLECTION
         self.document.entity(
-            self._name(entity.id),
+            name,
             [
                 # the W3C has this class itself
                 *(
@@ -142,10 +134,10 @@ class _Document:
             ],
         )
 
-    def add_activity(self, activity: ActivityRecord) -> None:
-        """An activity by itself."""
+    def add_activity(self, name: Name, activity: ActivityRecord) -> None:
+        """An activity."""
         self.document.activity(
-            self._name(activity.id),
+            name,
             activity.start,
             activity.end,
             [
@@ -159,75 +151,69 @@ class _Document:
             ],
         )
 
-    def add_entity_relations(self, entity: EntityRecord) -> None:
-        """What an entity was derived from, holds, and who is responsible."""
-        name = self._name(entity.id)
-        for origin in entity.derived_from:
-            self.document.wasDerivedFrom(name, self._name(origin))
-        for member in entity.members:
-            self.document.hadMember(name, self._name(member))
-        for involved in entity.attributed_to:
-            self.document.wasAttributedTo(
-                name, self._agent(involved), other_attributes=_known((PROV_ROLE, involved.role))
-            )
-
-    def add_activity_relations(self, activity: ActivityRecord) -> None:
-        """What an activity used and made, was told and set to, and who is responsible."""
-        name = self._name(activity.id)
-        for use in activity.used:
-            self.document.used(
-                name, self._name(use.entity.id), use.time, other_attributes=_role(use.role)
-            )
-        for made in activity.generated:
-            self.document.wasGeneratedBy(
-                self._name(made.entity.id), name, other_attributes=_role(made.role)
-            )
-        for informant in activity.informants:
-            self.document.wasInformedBy(name, self._name(informant))
-        for involved in activity.agents:
-            self.document.wasAssociatedWith(
-                name, self._agent(involved), other_attributes=_role(involved.role)
-            )
-        kind = self._kinds.get((activity.name, activity.version))
-        if kind is not None:
-            plan = self._name(description_id("activity", kind.name, kind.version))
-            self.document.wasAssociatedWith(name, plan=plan)
-        artefacts: tuple[ParameterRecord | ConfigFileRecord, ...] = (
-            *activity.parameters,
-            *activity.config_files,
+    def add_agent(self, name: Name, agent: AgentRecord) -> None:
+        """An agent, less what is private of it."""
+        self.document.agent(
+            name,
+            [
+                *([(PROV_TYPE, _AGENTS[agent.type])] if agent.type else []),
+                *_known(
+                    (PROV_LABEL, agent.name),
+                    (VOPROV["comment"], agent.comment),
+                    (VOPROV["affiliation"], agent.affiliation),
+                    (VOPROV["url"], agent.url),
+                ),
+            ],
         )
-        for number, artefact in enumerate(artefacts):
-            local = self._name(f"{activity.id}.{number}.{quote(artefact.name, safe='')}")
-            self.document.entity(local, _artefact(artefact))
-            self.document.used(name, local, other_attributes=_types("WasConfiguredBy"))
 
-    def _agent(self, involved: InvolvedRecord) -> Any:
-        """The name of an agent, which is added when it is met first."""
-        agent = involved.agent
-        name = self._name(agent.id)
-        if agent.id not in self._known_agents:
-            self._known_agents.add(agent.id)
-            self.document.agent(
-                name,
-                [
-                    *([(PROV_TYPE, _AGENTS[agent.type])] if agent.type else []),
-                    *_known(
-                        (PROV_LABEL, agent.name),
-                        (VOPROV["comment"], agent.comment),
-                        (VOPROV["affiliation"], agent.affiliation),
-                        (VOPROV["url"], agent.url),
-                    ),
-                ],
-            )
-        return name
+    def add_artefact(
+        self, activity: Name, name: Name, artefact: Artefact, described: Name | None
+    ) -> None:
+        """An entity that the activity used."""
+        self.document.entity(name, _artefact(artefact))
+        self.document.used(activity, name, other_attributes=_types("WasConfiguredBy"))
 
-    def _name(self, identifier: str) -> Any:
-        """The qualified name of an identifier; its namespace is registered as it is needed."""
-        prefix, namespace, local = parts_of(identifier)
-        return self.document.add_namespace(prefix, namespace)[local]
+    def derived(self, entity: Name, origin: Name) -> None:
+        """``wasDerivedFrom``."""
+        self.document.wasDerivedFrom(entity, origin)
+
+    def has_member(self, collection: Name, member: Name) -> None:
+        """``hadMember``."""
+        self.document.hadMember(collection, member)
+
+    def attributed(self, entity: Name, agent: Name, role: str | None) -> None:
+        """``wasAttributedTo``, whose role the W3C has no word for (PROV-DM 5.7.2.3)."""
+        told = _known((VOPROV["role"], role))
+        self.document.wasAttributedTo(entity, agent, other_attributes=told)
+
+    def used(self, activity: Name, entity: Name, use: UsedRecord) -> None:
+        """``used``."""
+        self.document.used(activity, entity, use.time, other_attributes=_role(use.role))
+
+    def generated(self, entity: Name, activity: Name, made: GeneratedRecord) -> None:
+        """``wasGeneratedBy``, with the time that the IVOA's model has in the entity."""
+        told = self.entities.get(made.entity.id, made.entity)
+        self.document.wasGeneratedBy(
+            entity, activity, told.generated_at, other_attributes=_role(made.role)
+        )
+
+    def informed(self, activity: Name, informant: Name) -> None:
+        """``wasInformedBy``."""
+        self.document.wasInformedBy(activity, informant)
+
+    def associated(self, activity: Name, agent: Name, role: str | None) -> None:
+        """``wasAssociatedWith``."""
+        self.document.wasAssociatedWith(activity, agent, other_attributes=_role(role))
+
+    def entity_described(self, entity: Name, description: Name) -> None:
+        """Nothing: the W3C has no such relation, and the entity names its description itself."""
+
+    def activity_described(self, activity: Name, description: Name) -> None:
+        """The plan of an association of which no agent is told."""
+        self.document.wasAssociatedWith(activity, plan=description)
 
 
-def _artefact(artefact: ParameterRecord | ConfigFileRecord) -> Attributes:
+def _artefact(artefact: Artefact) -> Attributes:
     """What a parameter or a file of settings is, as an entity."""
     if isinstance(artefact, ConfigFileRecord):
         return [
@@ -261,9 +247,9 @@ def _role(role: str | None) -> Attributes:
 
 
 def _known(*attributes: tuple[Any, Any]) -> Attributes:
-    """The attributes that have a value, texts as XML can hold them."""
+    """The attributes that have a value; an empty text says nothing, but of a parameter it does."""
     return [
-        (name, writable(value) if isinstance(value, str) else value)
+        (name, value)
         for name, value in attributes
-        if value is not None
+        if value is not None and (value != "" or name is PROV_VALUE)
     ]

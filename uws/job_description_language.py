@@ -31,7 +31,7 @@ def document(job_type: JobType[Any], list_url: str) -> bytes:
     )
     SubElement(resource, "DESCRIPTION").text = job_type.description
     _text(resource, "title", job_type.title, "voprov:ActivityDescription.title")
-    _text(resource, "type", "analysis", "voprov:ActivityDescription.type")
+    _text(resource, "type", "Analysis", "voprov:ActivityDescription.type")
     _text(resource, "queue", str(job_type.queue))
     _text(resource, "accessURL", list_url)
     inputs = SubElement(resource, "GROUP", {"name": "InputParams", "utype": "voprov:Parameter"})

@@ -248,7 +248,9 @@ def _limit(field: FieldInfo, kinds: tuple[str, ...]) -> float | None:
 
 
 def _default(field: FieldInfo) -> str | None:
-    value = None if field.is_required() else field.get_default(call_default_factory=False)
+    if field.is_required() or field.default_factory is not None:
+        return None
+    value = field.default
     if value is None or (isinstance(value, list | tuple) and not value):
         return None
     if isinstance(value, bool):

@@ -6,21 +6,57 @@ Jobs know nothing of provenance, nor provenance of jobs: their declarations meet
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
+
 from analysis.engines.registry import installed_engines
+from analysis.steps import StepKind
 from provenance.descriptions import KindOfActivity, KindOfEntity, KindOfParameter, Role
+from provenance.numbered import without_number
 from uws.parameters import ParameterDescription, describe
-from uws.types import JobType
+from uws.types import FileDescription, JobType
+from vo_server.step_descriptions import (
+    MAIN,
+    MANY,
+    MAYBE,
+    ONE,
+    PREVIEW,
+    parameters_of,
+    usages_of,
+    usages_of_job,
+    work_of,
+)
+
+#: What jobs say of themselves, beside the parameters that they were sent.
+_SAID_BY_JOBS = (
+    KindOfParameter(
+        "selection_seed",
+        "long",
+        description="What chose among more Science Windows than were asked for",
+    ),
+)
 
 
 def kinds_of_jobs(job_types: Iterable[JobType[Any]], version: str) -> tuple[KindOfActivity, ...]:
     """Every analysis at this server's ``version``; queries make nothing that lasts."""
+    steps = _steps()
     return tuple(
         KindOfActivity(
             job_type.name,
             version=version,
             description=job_type.description,
-            type="analysis",
-            parameters=tuple(_kind(parameter) for parameter in describe(job_type.parameters)),
+            docurl=f"{settings.SITE_URL}{job_type.path}/jdl",
+            type="Analysis",
+            subtype="job",
+            usages=usages_of_job(job_type.name, steps)
+            or tuple(_role(file, MANY) for file in job_type.uses),
+            generations=tuple(
+                _role(file, MAYBE if file.name == "log" else ONE, without_number(file.name))
+                for file in job_type.makes
+            ),
+            parameters=(
+                *(_kind(parameter) for parameter in describe(job_type.parameters)),
+                *_SAID_BY_JOBS,
+            ),
         )
         for job_type in job_types
         if job_type.path.startswith("/uws/")
@@ -29,34 +65,30 @@ def kinds_of_jobs(job_types: Iterable[JobType[Any]], version: str) -> tuple[Kind
 
 def kinds_of_steps() -> tuple[KindOfActivity, ...]:
     """Every step of every engine that is installed here, of spectral fits and of SPI-ACS."""
-    # matplotlib and iminuit are for those who ask, not for the web server
-    from analysis.all_sky.steps import ALL_SKY
-    from analysis.fitting.steps import FITTING
-
     return tuple(
         KindOfActivity(
             kind.name,
             version=kind.version,
             description=kind.description,
-            type="step",
-            subtype=engine.name,
+            type=work_of(kind) or "Analysis",
+            subtype=engine,
+            usages=usages_of(kind),
             generations=(
-                Role(
-                    kind.name,
-                    description=kind.description,
-                    multiplicity="1",
-                    entities=(kind.name,),
-                ),
+                Role(kind.name, kind.description, _use(kind.content_type), ONE, (kind.name,)),
             ),
+            parameters=parameters_of(kind),
         )
-        for engine in (*installed_engines(), FITTING, ALL_SKY)
-        for kind in engine.kinds
+        for engine, kind in _steps_by_engine()
     )
 
 
 def kinds_of_upkeep(version: str) -> tuple[KindOfActivity, ...]:
     """What the archive does at this server's ``version``, and operators with it."""
-    files = Role("files", "Files that came", multiplicity="1..*", entities=tuple(_ARCHIVE_FILES))
+    files = tuple(
+        Role(name, words, MAIN, ONE if name == "swg" else MAYBE, (name,))
+        for name, words in _ARCHIVE_FILES.items()
+        if name != _CATALOGUE
+    )
     checks = KindOfParameter("checks", description="What every file was checked for")
     count = KindOfParameter("files", "long", min="1", description="How many files came")
     return (
@@ -65,7 +97,7 @@ def kinds_of_upkeep(version: str) -> tuple[KindOfActivity, ...]:
             version,
             "Takes files of a Science Window into the archive, after checking them",
             type="ingest",
-            generations=(files,),
+            generations=files,
             parameters=(checks, count),
         ),
         KindOfActivity(
@@ -73,22 +105,16 @@ def kinds_of_upkeep(version: str) -> tuple[KindOfActivity, ...]:
             version,
             "Takes an edition of the reference catalogue into the archive, after checking it",
             type="ingest",
-            generations=(
-                Role(
-                    "reference_catalogue",
-                    "The edition",
-                    multiplicity="1",
-                    entities=("reference_catalogue",),
-                ),
-            ),
+            generations=(Role(_CATALOGUE, _ARCHIVE_FILES[_CATALOGUE], MAIN, ONE, (_CATALOGUE,)),),
             parameters=(checks, count),
         ),
         *(
             KindOfActivity(
                 name,
-                description=words,
+                version,
+                words,
                 type="quality",
-                usages=(Role(role, "Data that it is said of", multiplicity="1..*"),),
+                usages=(Role(role, "Data that it is said of", MAIN, MANY, _MARKED),),
             )
             for name, role, words in (
                 ("mark_bad", "bad", "Says that data are bad; the reason is in its comment"),
@@ -98,34 +124,97 @@ def kinds_of_upkeep(version: str) -> tuple[KindOfActivity, ...]:
     )
 
 
-def kinds_of_entities() -> tuple[KindOfEntity, ...]:
-    """What the archive holds, and what steps of analyses make."""
-    from analysis.all_sky.steps import ALL_SKY
-    from analysis.fitting.steps import FITTING
-
+def kinds_of_entities(job_types: Iterable[JobType[Any]]) -> tuple[KindOfEntity, ...]:
+    """What the archive holds, and what steps and jobs of analyses make."""
+    kinds = {
+        kind.name: KindOfEntity(
+            kind.name,
+            kind.description,
+            type=_category(kind.content_type),
+            content_type=kind.content_type,
+        )
+        for _, kind in _steps_by_engine()
+    }
+    for job_type in job_types:
+        for file in job_type.makes if job_type.path.startswith("/uws/") else ():
+            name = without_number(file.name)
+            kinds.setdefault(
+                name,
+                KindOfEntity(
+                    name,
+                    file.description,
+                    type=_category(file.media_type),
+                    content_type=file.media_type or None,
+                ),
+            )
+    # pictures of all sorts have this name
+    kinds["preview"] = KindOfEntity(
+        "preview", "Picture of a result", type="visualization", content_type="image/png"
+    )
     return (
         *(
-            KindOfEntity(name, words, type="raw", content_type="application/fits")
+            KindOfEntity(name, words, type="data", content_type="application/fits")
             for name, words in _ARCHIVE_FILES.items()
         ),
-        KindOfEntity("science_window", "A Science Window: the collection of its files"),
-        KindOfEntity("job_results", "All that one job gave"),
-        *(
-            KindOfEntity(kind.name, kind.description, type="step", content_type=kind.content_type)
-            for engine in (*installed_engines(), FITTING, ALL_SKY)
-            for kind in engine.kinds
+        KindOfEntity(
+            "science_window", "A Science Window: the collection of its files", type="data"
         ),
+        KindOfEntity("job_results", "All that one job gave", type="data"),
+        *kinds.values(),
     )
 
 
+_CATALOGUE = "reference_catalogue"
 _ARCHIVE_FILES = {
     "swg": "The group that names a Science Window's files, with its attitude and times",
     "isgri_events": "Events of ISGRI in one Science Window",
     "jmx1_events": "Events of JEM-X 1 in one Science Window",
     "jmx2_events": "Events of JEM-X 2 in one Science Window",
     "spi_acs_rates": "Count rates of SPI-ACS in one Science Window",
-    "reference_catalogue": "An edition of the INTEGRAL reference catalogue of sources",
+    _CATALOGUE: "An edition of the INTEGRAL reference catalogue of sources",
 }
+
+
+_MARKED = ("science_window", *(name for name in _ARCHIVE_FILES if name != _CATALOGUE))
+
+
+def _steps_by_engine() -> list[tuple[str, StepKind]]:
+    """Every kind of step, with the name of its engine."""
+    # matplotlib and iminuit are for those who ask, not for the web server
+    from analysis.all_sky.steps import ALL_SKY
+    from analysis.fitting.steps import FITTING
+
+    engines = (*installed_engines(), FITTING, ALL_SKY)
+    return [(engine.name, kind) for engine in engines for kind in engine.kinds]
+
+
+def _steps() -> list[StepKind]:
+    return [kind for _, kind in _steps_by_engine()]
+
+
+def _role(file: FileDescription, multiplicity: str, entity: str | None = None) -> Role:
+    """The role of a file that jobs use or make."""
+    return Role(
+        file.name,
+        file.description,
+        _use(file.media_type, file.name),
+        multiplicity,
+        (entity,) if entity else (),
+    )
+
+
+def _use(media_type: str, name: str = "") -> str:
+    """The type of a usage or generation, in the model's terms (its table 16)."""
+    if name in ("log", "comparison"):
+        return {"log": "Log", "comparison": "Quality"}[name]
+    return PREVIEW if media_type.startswith("image/") else MAIN
+
+
+def _category(media_type: str) -> str:
+    """What category of entity a file is, in the examples' words of the model's section 2.5.2."""
+    if media_type.startswith("text/plain"):
+        return "document"
+    return "visualization" if media_type.startswith("image/") else "data"
 
 
 def _kind(parameter: ParameterDescription) -> KindOfParameter:

@@ -100,5 +100,5 @@ def _describe(using: str, apps: Apps = apps, **_signal: Any) -> None:
                 *kinds_of_steps(),
                 *kinds_of_upkeep(__version__),
             ),
-            kinds_of_entities(),
+            kinds_of_entities(registry.all()),
         )

@@ -78,7 +78,7 @@ QUESTIONS = (
         "JOIN provenance.was_associated_with AS w ON w.activity_id = a.id\n"
         "JOIN provenance.agent AS s ON s.id = w.agent_id\n"
         "JOIN provenance.activity_description AS d ON d.id = a.activity_description_id\n"
-        "WHERE d.type = 'analysis' AND s.name LIKE 'vo_server %' AND w.role = 'software'\n"
+        "WHERE d.subtype = 'job' AND s.name LIKE 'vo_server %' AND w.role = 'software'\n"
         "AND a.start_time >= '2026-11-21T00:00:00' AND a.start_time < '2026-11-22T00:00:00'",
         (
             "provenance.activity",

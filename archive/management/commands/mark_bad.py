@@ -36,7 +36,12 @@ class Command(BaseCommand):
         whole = archive_file_identity(identifier.folder, "").obs_publisher_did.rstrip("/")
         mark = mark_good if options["undo"] else mark_bad
         try:
-            marked = mark(whole, options["reason"], authority=settings.VO_AUTHORITY)
+            marked = mark(
+                whole,
+                options["reason"],
+                authority=settings.VO_AUTHORITY,
+                version=settings.VO_VERSION,
+            )
         except ProvenanceError as exc:
             raise CommandError(f"the archive has no Science Window {identifier}") from exc
         self.stdout.write(f"{'no longer ' if options['undo'] else ''}bad: {len(marked)} entities")

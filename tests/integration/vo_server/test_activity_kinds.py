@@ -65,9 +65,12 @@ def test_migrating_describes_the_job_types_and_records_of_jobs_point_there() -> 
 def test_migrating_describes_what_the_archive_and_the_steps_give() -> None:
     call_command("migrate", verbosity=0)
     ingest = ActivityDescription.objects.get(name="ingest", version=__version__)
-    (role,) = ingest.generationdescription_set.all()
-    kinds = {link.entity_description.name for link in role.generationdescriptionentity_set.all()}
-    assert {*JEMX_KINDS.values(), SPI_ACS_KIND, EVENT_KIND, "swg"} <= kinds
+    kinds = {
+        (role.role, link.entity_description.name)
+        for role in ingest.generationdescription_set.all()
+        for link in role.generationdescriptionentity_set.all()
+    }
+    assert kinds == {(k, k) for k in (*JEMX_KINDS.values(), SPI_ACS_KIND, EVENT_KIND, "swg")}
     image = ActivityDescription.objects.filter(name="sky_image").first()
     assert image is not None
     (role,) = image.generationdescription_set.all()
