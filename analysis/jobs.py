@@ -111,7 +111,10 @@ REPRODUCE = workflow(
     description="Builds a job from the provenance of a product, runs it, and compares what it gives"
     " with what is published: identical, but for dates and ids, or what differs.",
     parameters=ReproduceParameters,
-    uses=(FileDescription("original", "The published products."),),
+    uses=(
+        FileDescription("original", "The published products."),
+        FileDescription("again", "What was made again to compare them with."),
+    ),
     makes=(
         FileDescription("comparison", "What is the same and what differs.", "application/json"),
         _LOG,
