@@ -1,9 +1,13 @@
-"""The name under which others see a person."""
+"""The name under which others see a person: chosen by that person (``/api/account``)."""
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AbstractUser
 
 from auth.principal import Principal
+
+#: Django's length of ``first_name``, where the chosen name is kept.
+_LONGEST = 150
 
 
 def shown_name(principal: Principal) -> str:
@@ -21,6 +25,24 @@ def name_of(user: AbstractBaseUser) -> str:
     """The same of an account."""
     full = str(getattr(user, "get_full_name", str)()).strip()
     return _without_address(full or user.get_username())
+
+
+class UnfitNameError(ValueError):
+    """What can't be anybody's name, in words."""
+
+
+def choose_name(user: AbstractUser, name: str) -> None:
+    """Let others see the account's owner under this name; empty: under the account's again.
+
+    Raises `UnfitNameError` for an address, or more than a line of text.
+    """
+    name = " ".join(name.split(" ")).strip()
+    if "@" in name:
+        raise UnfitNameError("others would read an address in it: leave out the @")
+    if len(name) > _LONGEST or not name.isprintable():
+        raise UnfitNameError(f"must be one line of {_LONGEST} signs at most")
+    user.first_name, user.last_name = name, ""
+    user.save(update_fields=["first_name", "last_name"])
 
 
 def _without_address(name: str) -> str:

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from analysis.api import urlpatterns as analysis_urlpatterns
 from archive.urls import urlpatterns as archive_urlpatterns
+from auth.urls import urlpatterns as auth_urlpatterns
 from portal.urls import urlpatterns as portal_urlpatterns
 from provenance.urls import urlpatterns as provenance_urlpatterns
 from uws.api import urlpatterns as uws_api_urlpatterns
@@ -20,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", metrics),
     *analysis_urlpatterns,
     *archive_urlpatterns,
+    *auth_urlpatterns,
     *portal_urlpatterns,
     *provenance_urlpatterns,
     *uws_api_urlpatterns,

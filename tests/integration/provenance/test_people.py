@@ -3,6 +3,7 @@
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.test import Client
 
 from auth.principal import ANONYMOUS, of_user
 from auth.shown_names import shown_name
@@ -32,3 +33,38 @@ def test_a_new_name_is_seen_in_what_was_recorded_before() -> None:
     user.save()
     assert Agent.objects.get(identifier=person.id).name == "Ada Lovelace"
     assert not Agent.objects.exclude(email=None).exists()
+
+
+def test_everybody_chooses_the_name_that_others_see(client: Client) -> None:
+    user = get_user_model().objects.create_user("ada@example.org", "ada@example.org")
+    person = agents.person(settings.VO_AUTHORITY, shown_name(of_user(user)), user.pk)
+    enter([ActivityRecord("a:1", "x", agents=(InvolvedRecord(person, "operator"),), public=True)])
+    assert client.get("/api/account").status_code == 401
+    assert client.post("/api/account", {"name": "Somebody"}).status_code == 401
+    client.force_login(user)
+    assert client.get("/api/account").json() == {"account": "ada@example.org", "name": "ada"}
+    chosen = client.post("/api/account", {"name": " Ada Lovelace "})
+    assert chosen.json()["name"] == "Ada Lovelace"
+    assert Agent.objects.get(identifier=person.id).name == "Ada Lovelace"
+    assert client.post("/api/account", {"name": ""}).json()["name"] == "ada"
+    assert Agent.objects.get(identifier=person.id).name == "ada"
+
+
+@pytest.mark.parametrize("name", ["ada@example.org", "x" * 151, "Ada\nLovelace", "Ada\x00"])
+def test_a_name_is_one_line_and_no_address(client: Client, name: str) -> None:
+    user = get_user_model().objects.create_user("ada")
+    client.force_login(user)
+    answer = client.post("/api/account", {"name": name})
+    assert answer.status_code == 400
+    assert b"name: " in answer.content
+    assert shown_name(of_user(user)) == "ada"
+
+
+def test_a_name_can_not_be_chosen_for_somebody_else_from_elsewhere() -> None:
+    user = get_user_model().objects.create_user("ada")
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user)
+    answer = client.post(
+        "/api/account", {"name": "Mallory"}, headers={"Origin": "https://mallory.example"}
+    )
+    assert answer.status_code == 403
