@@ -1,20 +1,22 @@
-"""How fast provenance is asked and entered, among 0.3 million relations, or ten by an option.
+"""How fast provenance is asked and entered, among some hundred thousand relations or ten million.
 
-``make bench`` runs it on a server of its own (`own_server`). ``--full``: ten million relations
-(minutes, and some 12 GB of disk). The history is one of mosaics of 50 Science Windows with deep
-reuse (``provenance_fill.sql``). Times are milliseconds, medians. Whether the aims are met depends
-on the machine: the program ends with 0 all the same, unless an answer is wrong.
+``make bench`` runs it on a server of its own (`own_server`) with a tenth of a million mosaics'
+steps; ``--full``: ten million relations (minutes, and some 10 GB of disk below ``TMPDIR``). The
+history is `long_history`'s: mosaics of 50 Science Windows with deep reuse, calibration files and
+catalogues that hundreds of thousands of entities come from, chains of ten steps. Times are
+milliseconds, medians, each over objects chosen by chance. Whether the aims are met depends on the
+machine: the program ends with 0 all the same, unless an answer is wrong.
 """
 
 import argparse
 import csv
 import http.client
-import os
 import random
 import statistics
 import sys
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -23,11 +25,13 @@ import psycopg2
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT)]
 
+from long_history import RELATIONS, LongHistory  # noqa: E402
 from measuring import said, tell, timed_ms  # noqa: E402
+from model_history import use_django  # noqa: E402
 from own_server import OwnServer  # noqa: E402 - tests and benchmarks share it
 
-JOBS, WINDOWS = 1_000, 1_000
-FULL_JOBS, FULL_WINDOWS = 32_000, 10_000
+JOBS, WINDOWS = 500, 1_000
+FULL_JOBS, FULL_WINDOWS = 21_000, 10_000
 ASKED = 30
 
 ANCESTORS = """SELECT lineage.ancestor, lineage.depth, entity.location
@@ -35,14 +39,25 @@ FROM provenance.lineage JOIN provenance.entity ON entity.id = lineage.ancestor
 WHERE lineage.descendant = '{}'"""
 DEPENDANTS = """SELECT lineage.descendant, lineage.depth FROM provenance.lineage
 WHERE lineage.ancestor = '{}'"""
+DEPENDANT_PRODUCTS = """SELECT obscore.obs_publisher_did, lineage.depth FROM provenance.lineage
+JOIN ivoa.obscore ON obscore.obs_publisher_did = lineage.descendant
+WHERE lineage.ancestor = '{}'"""
+HOW_MANY = "SELECT COUNT(*) FROM provenance.lineage WHERE lineage.ancestor = '{}'"
 #: The same ancestors by a walk over the relations, with no lineage kept.
 WALK = """
 WITH RECURSIVE reached (id) AS (
     SELECT id FROM provenance_entity WHERE identifier = %s
     UNION
-    SELECT u.entity_id FROM reached
-    JOIN provenance_was_generated_by AS w ON w.entity_id = reached.id
-    JOIN provenance_used AS u ON u.activity_id = w.activity_id
+    SELECT step.id FROM reached CROSS JOIN LATERAL (
+        SELECT u.entity_id FROM provenance_was_generated_by AS w
+        JOIN provenance_used AS u ON u.activity_id = w.activity_id
+        WHERE w.entity_id = reached.id
+        UNION ALL
+        SELECT used_entity_id FROM provenance_was_derived_from
+        WHERE generated_entity_id = reached.id
+        UNION ALL
+        SELECT entity_id FROM provenance_had_member WHERE collection_id = reached.id
+    ) AS step (id)
 )
 SELECT e.identifier FROM reached JOIN provenance_entity AS e ON e.id = reached.id
 WHERE e.identifier <> %s"""
@@ -54,96 +69,178 @@ def main() -> int:
     options.add_argument("--full", action="store_true", help="ten million relations")
     options.add_argument("--jobs", type=int, default=None, help="how many mosaics")
     chosen = options.parse_args()
-    jobs = chosen.jobs or (FULL_JOBS if chosen.full else JOBS)
-    windows = FULL_WINDOWS if chosen.full else WINDOWS
+    history = LongHistory(
+        chosen.jobs or (FULL_JOBS if chosen.full else JOBS),
+        FULL_WINDOWS if chosen.full else WINDOWS,
+    )
     with OwnServer() as server:
-        relations, pairs, rows = _fill(server.database, jobs, windows)
-        print(
-            f"{relations / 1e6:.1f} million relations; {pairs / 1e6:.1f} million pairs of lineage"
-            f" in {rows / 1e6:.1f} million rows"
-        )
+        began = time.perf_counter()
+        history.fill(server)
+        print(f"filled in {time.perf_counter() - began:.0f} s")
+        _count(server)
         server.start_web()
-        right = _measure(server, jobs, windows)
-        _enter(server, jobs, windows)
+        right = _ask(server, history)
+        _ask_questions(server)
+        right &= _enter(server, history)
+        _tend(server, history)
     return 0 if right else 1
 
 
-def _fill(database: str, jobs: int, windows: int) -> tuple[int, int, int]:
-    """How many relations, pairs of lineage, and rows that hold these."""
-    script = (Path(__file__).with_name("provenance_fill.sql")).read_text(encoding="utf-8")
-    began = time.perf_counter()
-    with psycopg2.connect(database) as connection, connection.cursor() as cursor:
-        cursor.execute("SET work_mem = '256MB'; SET synchronous_commit = off")
-        cursor.execute(script, {"jobs": jobs, "windows": windows})
-        cursor.execute("SELECT count(*) FROM provenance_used")
-        used = cursor.fetchone()[0]
-        cursor.execute("SELECT count(*) FROM provenance_was_generated_by")
-        made = cursor.fetchone()[0]
-        cursor.execute("SELECT count(*) FROM provenance_lineage")
-        rows = cursor.fetchone()[0]
+def _count(server: OwnServer) -> None:
+    """Say how much there is."""
+    with psycopg2.connect(server.database) as connection, connection.cursor() as cursor:
+
+        def one(query: str) -> int:
+            cursor.execute(query)
+            return int(cursor.fetchone()[0])
+
+        counts = {name: one(f"SELECT count(*) FROM {name}") for name in RELATIONS}
+        rows = one("SELECT count(*) FROM provenance_lineage")
+        entities = one("SELECT count(*) FROM provenance_entity")
+        size = one("SELECT pg_database_size(current_database())")
     connection.close()
-    print(f"filled in {time.perf_counter() - began:.0f} s")
-    # mosaic 150, sources 151, 50 clean 152, mosaic 202, 4 products 203
-    pairs = windows * 30 + jobs * (150 + 151 + 50 * 152 + 202 + 4 * 203)
-    return used + made, pairs, rows
+    print(
+        f"{sum(counts.values()) / 1e6:.2f} million relations ("
+        + ", ".join(f"{n.removeprefix('provenance_')} {c / 1e6:.2f}" for n, c in counts.items())
+        + f"), {entities / 1e6:.2f} million entities, {rows / 1e6:.1f} million rows of lineage,"
+        f" {size / 1e9:.1f} GB"
+    )
 
 
-def _measure(server: OwnServer, jobs: int, windows: int) -> bool:
-    """Ask for ancestors and dependants by TAP; whether the answers are those of a walk."""
-    chance = random.Random(7)
-    products = [_product(windows, chance.randrange(jobs), 54) for _ in range(ASKED)]
-    events = [f"ivo://bench/e?{chance.randrange(windows) + 1}" for _ in range(ASKED)]
-    web = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=300)
+class _Client:
+    """A client of the web server with one connection."""
 
-    def ask(query: str) -> list[list[str]]:
-        form = urlencode({"LANG": "ADQL", "RESPONSEFORMAT": "csv", "MAXREC": 1000000,
+    def __init__(self, server: OwnServer) -> None:
+        self._web = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=600)
+
+    def ask(self, query: str) -> list[list[str]]:
+        """The rows of an answer to ADQL."""
+        form = urlencode({"LANG": "ADQL", "RESPONSEFORMAT": "csv", "MAXREC": 10_000_000,
                           "QUERY": query})  # fmt: skip
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        web.request("POST", "/tap/sync", form, headers)
-        answer = web.getresponse()
-        body = answer.read().decode()
-        assert answer.status == 200, body
+        status, body, _ = self._answer("POST", "/tap/sync", form, headers)
+        assert status == 200, body[:2000]
         return list(csv.reader(body.splitlines()))[1:]
 
-    right = True
+    def provsap(self, identifier: str, **more: str) -> tuple[int, str, str]:
+        """Status, document, and what was cut, of a whole history."""
+        asked = {"ID": identifier, "DEPTH": "ALL", "RESPONSEFORMAT": "PROV-JSON", **more}
+        return self._answer("GET", f"/provsap?{urlencode(asked)}")
+
+    def _answer(
+        self, method: str, path: str, form: str | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, str, str]:
+        self._web.request(method, path, form, headers or {})
+        answer = self._web.getresponse()
+        return answer.status, answer.read().decode(), answer.headers.get("ProvSAP-Cut", "")
+
+
+def _median(do: Callable[[str], object], of: Sequence[str]) -> float:
+    """The median time of doing something with each of these; the first doesn't count."""
+    do(of[0])
+    return statistics.median(timed_ms(lambda one=one: do(one)) for one in of[1:])
+
+
+def _walked(server: OwnServer, identifier: str) -> set[str]:
     with psycopg2.connect(server.database) as connection, connection.cursor() as cursor:
-        for product in products[:5]:
-            cursor.execute(WALK, [product, product])
-            walked = {identifier for (identifier,) in cursor.fetchall()}
-            right &= {row[0] for row in ask(ANCESTORS.format(product))} == walked
+        cursor.execute(WALK, [identifier, identifier])
+        found = {one for (one,) in cursor.fetchall()}
     connection.close()
+    return found
+
+
+def _ask(server: OwnServer, history: LongHistory) -> bool:
+    """Ask for ancestors and dependants; whether the answers are those of a walk."""
+    chance = random.Random(7)
+    web = _Client(server)
+
+    def some(identify: Callable[[int], str], count: int, most: int = ASKED) -> list[str]:
+        return [identify(chance.randrange(count)) for _ in range(most)]
+
+    def ancestors(identifier: str) -> set[str]:
+        return {row[0] for row in web.ask(ANCESTORS.format(identifier))}
+
+    kinds = (
+        ("a product", some(history.product, history.jobs)),
+        ("the end of a chain", some(history.end, history.jobs)),
+        ("an image", some(history.image, history.windows * 10)),
+    )
+    right = all(
+        ancestors(one) == _walked(server, one) != set() for _, those in kinds for one in those[:3]
+    )
     print("ancestors are those of a walk" if right else "ANCESTORS ARE WRONG")
-    found = statistics.median(len(ask(ANCESTORS.format(p))) for p in products[:3])
-    took = statistics.median(timed_ms(lambda p=p: ask(ANCESTORS.format(p))) for p in products[3:])
-    tell(f"all {found:.0f} ancestors of a product, ADQL by HTTP", took, "ms", None,
-         said(took <= 50, "50 ms"))  # fmt: skip
-    count = statistics.median(len(ask(DEPENDANTS.format(e))) for e in events[:3])
-    took = statistics.median(timed_ms(lambda e=e: ask(DEPENDANTS.format(e))) for e in events[3:])
-    tell(f"all {count:.0f} dependants of an event list, ADQL by HTTP", took, "ms")
+    for name, those in kinds:
+        found = len(ancestors(those[0]))
+        aim = said((took := _median(ancestors, those)) <= 50, "50 ms")
+        tell(f"all {found} ancestors of {name}, ADQL by HTTP", took, "ms", None, aim)
+    events = some(history.events, history.windows)
+    count = len(web.ask(DEPENDANTS.format(events[0])))
+    took = _median(lambda e: web.ask(DEPENDANTS.format(e)), events)
+    tell(f"all {count} dependants of an event list, ADQL by HTTP", took, "ms")
+    took = _median(lambda e: web.ask(DEPENDANT_PRODUCTS.format(e)), events)
+    tell("the products among them", took, "ms")
+    for name, number in (("calibration file", 0), ("catalogue", 2)):
+        shared = f"ivo://model/e?shared-0-{number}"
+        count = int(web.ask(HOW_MANY.format(shared))[0][0])
+        tell(f"number of all {count} dependants of a {name}",
+             timed_ms(lambda s=shared: web.ask(HOW_MANY.format(s))), "ms")  # fmt: skip
+        found = len(web.ask(DEPENDANT_PRODUCTS.format(shared)))
+        tell(f"all {found} products among them",
+             timed_ms(lambda s=shared: web.ask(DEPENDANT_PRODUCTS.format(s))), "ms")  # fmt: skip
+    _walk(server, history, web)
     return right
 
 
-def _product(windows: int, job: int, number: int) -> str:
-    return f"ivo://bench/e?{windows * 21 + job * 57 + number}"
+def _walk(server: OwnServer, history: LongHistory, web: _Client) -> None:
+    """Whole histories as documents and records."""
+    use_django(server)
+    from provenance.history import backwards
+
+    chance = random.Random(9)
+    products = [history.product(chance.randrange(history.jobs)) for _ in range(10)]
+    took = _median(lambda p: backwards([p], None, hidden=True), products)
+    tell("whole history of a product, as `manage.py prov` walks it", took, "ms")
+    took = _median(web.provsap, products)
+    tell("the same from ProvSAP, PROV-JSON", took, "ms")
+    for name, identifier in (
+        ("an event list", history.events(7)),
+        ("a calibration file", "ivo://model/e?shared-0-0"),
+        ("a catalogue", "ivo://model/e?shared-0-2"),
+    ):
+        status, document, cut = web.provsap(identifier, DIRECTION="FORWARD")
+        took = timed_ms(lambda i=identifier: web.provsap(i, DIRECTION="FORWARD"))
+        tell(f"ProvSAP FORWARD, DEPTH=ALL from {name}", took, "ms", None,
+             f"{status}, {len(document) / 1e3:.0f} kB. {cut or document[:120]}")  # fmt: skip
 
 
-def _enter(server: OwnServer, jobs: int, windows: int) -> None:
-    """Enter activities with 10 relations, and a mosaic of 500 Science Windows, by the store."""
-    os.environ.update(server.environment)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "vo_server.settings"
-    import django
+def _ask_questions(server: OwnServer) -> None:
+    """Ask what `/examples` asks."""
+    from provenance.tables.questions import QUESTIONS
 
-    django.setup()
+    web = _Client(server)
+    day = datetime.now(UTC).date() - timedelta(days=3)
+    for question in QUESTIONS:
+        query = question.query.replace("2026-11-21T", f"{day}T")
+        query = query.replace("2026-11-22T", f"{day + timedelta(days=1)}T")
+        for asked in (query, query.replace("TOP 1000 ", "").replace("TOP 100 ", "")):
+            rows: list[list[str]] = []
+            took = timed_ms(lambda q=asked, r=rows: r.extend(web.ask(q)))
+            few = "" if asked is not query else ", TOP"
+            tell(f"{question.identifier}{few}: {len(rows)} rows", took, "ms")
+
+
+def _enter(server: OwnServer, history: LongHistory) -> bool:
+    """Enter activities with 10 relations, and mosaics, by the store; whether lineages are true."""
     from django.db import connection
 
     from provenance import ActivityRecord, EntityRecord, GeneratedRecord, UsedRecord
-    from provenance.store import enter
+    from provenance.store import enter, make_public
 
     chance = random.Random(8)
     now = datetime.now(UTC)
 
-    def activity(inputs: list[str], name: str) -> ActivityRecord:
-        made = EntityRecord(f"ivo://bench/new?{name}", name=name, public=True)
+    def activity(inputs: list[str], name: str, *, public: bool = True) -> ActivityRecord:
+        made = EntityRecord(f"ivo://bench/new?{name}", name=name, public=public)
         return ActivityRecord(
             f"ivo://bench/do?{name}",
             "bench",
@@ -151,23 +248,36 @@ def _enter(server: OwnServer, jobs: int, windows: int) -> None:
             end=now,
             used=tuple(UsedRecord(EntityRecord.reference(i), "input", now) for i in inputs),
             generated=(GeneratedRecord(made, "output"),),
-            public=True,
+            public=public,
         )
 
-    def sets(kind: str) -> list[ActivityRecord]:
-        def one() -> str:
-            if kind == "images":
-                return f"ivo://bench/e?{windows * 11 + chance.randrange(windows * 10) + 1}"
-            return _product(windows, chance.randrange(jobs), 53)
+    def image() -> str:
+        return history.image(chance.randrange(history.windows * 10))
 
-        return [activity([one() for _ in range(9)], f"{kind}-{n}") for n in range(ASKED)]
+    def mosaic() -> str:
+        return history.mosaic(chance.randrange(history.jobs))
 
-    for kind, words in (("images", "9 images"), ("mosaics", "9 mosaics of 50")):
-        took = statistics.median(timed_ms(lambda r=record: enter([r])) for record in sets(kind))
-        tell(f"enter one activity with 10 relations (of {words})", took, "ms", None,
-             said(took <= 20, "20 ms"))  # fmt: skip
+    def end() -> str:
+        return history.end(chance.randrange(history.jobs))
+
+    right = True
+    for one, words in ((image, "9 images"), (mosaic, "9 mosaics of 50"), (end, "9 ends of chains")):
+        records = [activity([one() for _ in range(9)], f"{words}-{n}") for n in range(ASKED)]
+        statements: list[str] = []
+
+        def count(execute, sql, *rest, seen=statements):  # type: ignore[no-untyped-def]
+            seen.append(sql)
+            return execute(sql, *rest)
+
+        with connection.execute_wrapper(count):
+            enter(records[:1])
+        times = [timed_ms(lambda r=record: enter([r])) for record in records[1:]]
+        tell(f"enter one activity with 10 relations (of {words})", statistics.median(times), "ms",
+             None, f"{said(statistics.median(times) <= 20, '20 ms')}; slowest {max(times):.0f} ms,"
+             f" {len(statements)} statements")  # fmt: skip
+        right &= _is_true(server, f"ivo://bench/new?{words}-3")
     for size in (50, 500):
-        records = _mosaic(activity, size, windows, chance)
+        records = _mosaic(activity, size, history, chance)
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM provenance_lineage")
             before = cursor.fetchone()[0]
@@ -176,13 +286,28 @@ def _enter(server: OwnServer, jobs: int, windows: int) -> None:
             rows = cursor.fetchone()[0] - before
         tell(f"enter a mosaic of {size} ({len(records)} activities)", took, "ms", None,
              f"{rows} rows of lineage")  # fmt: skip
+        right &= _is_true(server, f"ivo://bench/new?mosaic{size}-product-3")
+    hidden = []
+    for n in range(10):
+        used = [history.product(chance.randrange(history.jobs)), "ivo://model/e?shared-0-2"]
+        hidden.append(f"ivo://bench/new?hidden{n}")
+        enter([activity(used, f"hidden{n}", public=False)])
+    tell("publish a product of a mosaic", _median(lambda p: make_public([p]), hidden), "ms")
+    print("lineages entered are those of a walk" if right else "LINEAGES ENTERED ARE WRONG")
+    return right
 
 
-def _mosaic(activity, size: int, windows: int, chance: random.Random) -> list:  # type: ignore[no-untyped-def,type-arg]
+def _is_true(server: OwnServer, identifier: str) -> bool:
+    """Whether an entity's lineage is that of a walk."""
+    web = _Client(server)
+    found = [row[0] for row in web.ask(ANCESTORS.format(identifier))]
+    return len(found) == len(set(found)) and set(found) == _walked(server, identifier) != set()
+
+
+def _mosaic(activity, size: int, history: LongHistory, chance: random.Random) -> list:  # type: ignore[no-untyped-def,type-arg]
     """All activities of one mosaic of images that are there already."""
     name = f"mosaic{size}"
-    numbers = chance.sample(range(1, windows * 10 + 1), size)
-    images = [f"ivo://bench/e?{windows * 11 + n}" for n in numbers]
+    images = [history.image(n) for n in chance.sample(range(history.windows * 10), size)]
     records = [activity(images, f"{name}-first"),
                activity([f"ivo://bench/new?{name}-first"], f"{name}-sources")]  # fmt: skip
     sources = f"ivo://bench/new?{name}-sources"
@@ -191,6 +316,64 @@ def _mosaic(activity, size: int, windows: int, chance: random.Random) -> list:  
     records.append(activity(cleaned, f"{name}-last"))
     records += [activity([f"ivo://bench/new?{name}-last"], f"{name}-product-{n}") for n in range(4)]
     return records
+
+
+def _tend(server: OwnServer, history: LongHistory) -> None:
+    """Mark data as bad, remove what is old, and write what a graph store is sent."""
+    from provenance import rdf
+    from provenance.models import Activity
+    from provenance.publisher import surroundings
+    from provenance.retention import expire
+    from provenance.validity import dependants, mark_bad, mark_good
+
+    for name, identifier in (
+        ("an event list", history.events(3)),
+        ("a calibration file", "ivo://model/e?shared-0-0"),
+    ):
+        tell(f"mark {name} as bad",
+             timed_ms(lambda i=identifier: mark_bad(i, "bench", authority="bench")),
+             "ms")  # fmt: skip
+        found: list[object] = []
+        took = timed_ms(lambda i=identifier, f=found: f.extend(dependants([i])))
+        tell(f"list its {len(found)} dependants", took, "ms")
+        mark_good(identifier, "bench", authority="bench")
+    keep = timedelta(days=365)
+    tell("retention where nothing is to be removed", timed_ms(lambda: expire(keep, "bench")), "ms")
+    later = datetime.now(UTC) + timedelta(days=400)
+    _enter_hidden(history, 300)
+    removed: list[int] = []
+    took = timed_ms(lambda: removed.append(expire(keep, "x", now=later)))
+    tell(f"retention that removes {removed[0]} activities", took, "ms")
+    some = [str(k) for k in Activity.objects.filter(name="mosaic").values_list("pk", flat=True)[:9]]
+    took = _median(
+        lambda k: rdf.to_turtle(rdf.graph(surroundings(Activity.objects.get(pk=k)))), some
+    )
+    tell("write a mosaic's activity for a graph store", took, "ms")
+
+
+def _enter_hidden(history: LongHistory, count: int) -> None:
+    """Enter hidden activities, of products and of each other."""
+    from provenance import ActivityRecord, EntityRecord, GeneratedRecord, UsedRecord
+    from provenance.store import enter
+
+    now = datetime.now(UTC)
+    last = history.product(0)
+    records = []
+    for n in range(count):
+        made = EntityRecord(f"ivo://bench/old?{n}")
+        records.append(
+            ActivityRecord(
+                f"ivo://bench/forgotten?{n}",
+                "bench",
+                start=now,
+                end=now,
+                used=(UsedRecord(EntityRecord.reference(last)),),
+                generated=(GeneratedRecord(made),),
+            )
+        )
+        # chains of three
+        last = made.id if n % 3 < 2 else history.product(n % history.jobs)
+    enter(records)
 
 
 if __name__ == "__main__":

@@ -150,7 +150,7 @@ def _send(store: GraphStore, message: Outgoing) -> Exception | None:
 
     identifier = message.activity.identifier
     try:
-        turtle = rdf.to_turtle(rdf.graph(_surroundings(message.activity)))
+        turtle = rdf.to_turtle(rdf.graph(surroundings(message.activity)))
         store.put(str(rdf.iri(identifier)), turtle)
     except (OSError, DaliError, ValueError, HTTPException) as problem:
         message.attempts += 1
@@ -171,7 +171,7 @@ def _is_of_the_message(problem: Exception) -> bool:
     return isinstance(problem, DaliError | ValueError)
 
 
-def _surroundings(activity: Activity) -> History:
+def surroundings(activity: Activity) -> History:
     """An activity with what it used and what it made."""
     before = backwards([activity.identifier], 1)
     after = forwards([activity.identifier], 1)

@@ -74,6 +74,9 @@ def restore(source: Path, *, say: Callable[[str], None] = print) -> None:
     _postgresql(
         "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", str(source / DUMP)
     )
+    # A dump has no statistics; without them PostgreSQL would plan badly until it gathers some.
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
     for name in note["folders"]:
         say(f"{name}: {_copy(source / name, _roots()[name])} files")
 

@@ -20,10 +20,23 @@ WITH parent AS (
     SELECT t.id AS block, m.ancestor_id AS id, t.distance + m.depth AS depth
     FROM told AS t
     JOIN provenance_lineage AS m ON m.descendant_id = t.id
+), block AS (
+    SELECT t.id, t.distance, row_number() OVER (ORDER BY r.rows DESC, t.id) = 1 AS largest
+    FROM told AS t
+    JOIN (SELECT block AS id, count(*) AS rows FROM reached
+          GROUP BY block HAVING count(*) >= %(worth)s) AS r ON r.id = t.id
+    WHERE NOT EXISTS (SELECT 1 FROM provenance_lineage_source AS other
+                      WHERE other.descendant_id = t.id AND other.distance > 0)
 ), above AS (
-    SELECT id, min(depth) AS depth
-    FROM (SELECT id, 1 AS depth FROM parent
-          UNION ALL SELECT id, depth FROM reached) AS reached
+    -- by_all, by_largest: whether sharing all blocks, or the largest, tells it as it is
+    SELECT id, min(depth) AS depth,
+           count(*) FILTER (WHERE largest IS NOT NULL) = 1
+               AND min(depth) FILTER (WHERE largest IS NOT NULL) = min(depth) AS by_all,
+           COALESCE(min(depth) FILTER (WHERE largest) = min(depth), false) AS by_largest
+    FROM (SELECT id, 1 AS depth, NULL::boolean AS largest FROM parent
+          UNION ALL
+          SELECT r.id, r.depth, b.largest
+          FROM reached AS r LEFT JOIN block AS b ON b.id = r.block) AS reached
     GROUP BY id
 ), below AS (
     SELECT id, min(depth) AS depth,
@@ -36,37 +49,19 @@ WITH parent AS (
           JOIN provenance_lineage AS m ON m.ancestor_id = c.id
           JOIN provenance_lineage_source AS s ON s.block_id = m.descendant_id) AS reached
     GROUP BY id
-), block AS (
-    SELECT t.id, t.distance, r.rows
-    FROM told AS t
-    JOIN (SELECT block AS id, count(*) AS rows FROM reached
-          GROUP BY block HAVING count(*) >= %(worth)s) AS r ON r.id = t.id
-    WHERE NOT EXISTS (SELECT 1 FROM provenance_lineage_source AS other
-                      WHERE other.descendant_id = t.id AND other.distance > 0)
-), choice AS (
-    SELECT 'largest' AS name, id, distance
-    FROM (SELECT id, distance FROM block ORDER BY rows DESC, id LIMIT 1) AS largest
-    UNION ALL
-    SELECT 'all', id, distance FROM block
-), shared AS (
-    -- what a choice tells as it is: what one block has, at the shortest way
-    SELECT s.name, s.id
-    FROM (SELECT c.name, r.id, min(r.depth) AS depth
-          FROM choice AS c JOIN reached AS r ON r.block = c.id
-          GROUP BY c.name, r.id HAVING count(*) = 1) AS s
-    JOIN above AS a ON a.id = s.id AND a.depth = s.depth
-), best AS (
-    SELECT name FROM shared
+), spared AS (
+    -- nothing where a child was known before
+    SELECT count(*) AS rows, count(*) FILTER (WHERE by_all) AS by_all,
+           count(*) FILTER (WHERE by_largest) AS by_largest
+    FROM above
     WHERE NOT EXISTS (SELECT 1 FROM child AS c
                       JOIN provenance_lineage_source AS s ON s.descendant_id = c.id)
       AND NOT EXISTS (SELECT 1 FROM child AS c JOIN parent AS p ON p.id = c.id)
       AND (SELECT count(*) FROM below) = (SELECT count(*) FROM child)
-    GROUP BY name HAVING count(*) * 2 >= (SELECT count(*) FROM above)
-    ORDER BY count(*) DESC, name DESC
-    LIMIT 1
-), written AS (
-    SELECT id, depth FROM above
-    WHERE id NOT IN (SELECT s.id FROM shared AS s JOIN best AS b ON b.name = s.name)
+), choice AS (
+    SELECT by_all > by_largest AND by_all * 2 >= rows AS every,
+           by_largest >= greatest(by_all, 1) AND by_largest * 2 >= rows AS largest
+    FROM spared
 ), sources AS (
     INSERT INTO provenance_lineage_source (descendant_id, block_id, distance, public)
     SELECT e.id, from_block.id, from_block.distance, e.public
@@ -74,13 +69,14 @@ WITH parent AS (
     JOIN provenance_entity AS e ON e.id = b.id
     CROSS JOIN LATERAL (SELECT e.id, 0 AS distance
                         UNION ALL
-                        SELECT c.id, c.distance FROM choice AS c
-                        WHERE c.name = (SELECT name FROM best)) AS from_block
+                        SELECT s.id, s.distance FROM block AS s, choice AS c
+                        WHERE c.every OR (c.largest AND s.largest)) AS from_block
     ON CONFLICT DO NOTHING
 )
 INSERT INTO provenance_lineage AS known (ancestor_id, descendant_id, depth, public)
 SELECT w.id, b.id, LEAST(w.depth + b.depth, shared.depth), e.public
-FROM written AS w
+FROM choice AS c
+JOIN above AS w ON NOT (c.every AND w.by_all) AND NOT (c.largest AND w.by_largest)
 CROSS JOIN below AS b
 JOIN provenance_entity AS e ON e.id = w.id
 LEFT JOIN LATERAL (

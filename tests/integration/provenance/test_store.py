@@ -1,18 +1,12 @@
-"""Records in the tables: entered once, in any order, with a true lineage."""
+"""Records in the tables: whole, once, whatever the order."""
 
-import random
-from collections import deque
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from django.db import connection, transaction
 from django.db.utils import IntegrityError
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.django import TestCase
+from lineages import run, stored_lineage
 
 import provenance
 from provenance import (
@@ -26,7 +20,6 @@ from provenance import (
     ParameterRecord,
     Status,
     UsedRecord,
-    store,
 )
 from provenance.errors import ProvenanceError
 from provenance.models import (
@@ -34,7 +27,6 @@ from provenance.models import (
     ActivityDescription,
     Agent,
     Entity,
-    Lineage,
     Parameter,
     Used,
     WasConfiguredBy,
@@ -42,195 +34,6 @@ from provenance.models import (
     WasInformedBy,
 )
 from provenance.store import enter
-
-Pairs = dict[tuple[str, str], int]
-
-
-def run(name: str, used: Sequence[str], generated: Sequence[str]) -> ActivityRecord:
-    """An activity that took in and made entities of those names."""
-    return ActivityRecord(
-        id=f"activity:{name}",
-        name=name,
-        used=tuple(UsedRecord(EntityRecord.reference(entity)) for entity in used),
-        generated=tuple(GeneratedRecord(EntityRecord(entity)) for entity in generated),
-    )
-
-
-def lineage() -> Pairs:
-    """The stored lineage: (descendant, ancestor) to depth, every pair once."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT d.identifier, a.identifier, l.depth FROM provenance_whole_lineage AS l"
-            " JOIN provenance_entity AS d ON d.id = l.descendant_id"
-            " JOIN provenance_entity AS a ON a.id = l.ancestor_id"
-        )
-        rows = cursor.fetchall()
-    pairs = {(descendant, ancestor): depth for descendant, ancestor, depth in rows}
-    assert len(pairs) == len(rows)
-    return pairs
-
-
-def walked(records: Sequence[ActivityRecord | EntityRecord]) -> Pairs:
-    """The same, found by walking the graph from every entity."""
-    parents: dict[str, set[str]] = {}
-    for record in records:
-        if isinstance(record, ActivityRecord):
-            for made in record.generated:
-                parents.setdefault(made.entity.id, set()).update(u.entity.id for u in record.used)
-        else:
-            parents.setdefault(record.id, set()).update((*record.members, *record.derived_from))
-    found: Pairs = {}
-    for start in parents:
-        depths = {start: 0}
-        waiting = deque([start])
-        while waiting:
-            entity = waiting.popleft()
-            for parent in parents.get(entity, ()):
-                if parent not in depths:
-                    depths[parent] = depths[entity] + 1
-                    waiting.append(parent)
-        found.update({(start, entity): d for entity, d in depths.items() if d})
-    return found
-
-
-Histories = list[list[ActivityRecord | EntityRecord]]
-"""What is entered, portion by portion."""
-
-
-def portions(draw: st.DrawFn, records: list[ActivityRecord | EntityRecord]) -> Histories:
-    """The records in up to four portions."""
-    cuts = sorted(draw(st.lists(st.integers(0, len(records)), max_size=3)))
-    return [records[a:b] for a, b in zip([0, *cuts], [*cuts, len(records)], strict=True)]
-
-
-@st.composite
-def histories(draw: st.DrawFn) -> Histories:
-    """Graphs of activities, collections and derivations, entered in any order and portions.
-
-    An entity is made from entities of lower number only, as time has it.
-    """
-    records: list[ActivityRecord | EntityRecord] = []
-    count = draw(st.integers(2, 12))
-    number = 1
-    while number < count:
-        earlier = draw(st.lists(st.integers(0, number - 1), max_size=4, unique=True))
-        names = [str(entity) for entity in earlier]
-        match draw(st.sampled_from(["activity", "activity", "collection", "derived"])):
-            case "activity":
-                made = range(number, min(count, number + draw(st.integers(1, 3))))
-                records.append(run(str(number), names, [str(entity) for entity in made]))
-                number = made.stop
-            case "collection":
-                records.append(
-                    EntityRecord(
-                        str(number), entity_class=EntityClass.COLLECTION, members=tuple(names)
-                    )
-                )
-                number += 1
-            case _:
-                records.append(EntityRecord(str(number), derived_from=tuple(names)))
-                number += 1
-    return portions(draw, draw(st.permutations(records)))
-
-
-@st.composite
-def mosaics(draw: st.DrawFn) -> Histories:
-    """Chains that begin with inputs which several share, and what is made of several chains.
-
-    Entered nearly in time's order, so that there is something to share; a few records come late,
-    after what builds on them, some of them from one more input.
-    """
-    records: list[ActivityRecord | EntityRecord] = []
-    inputs = st.lists(st.sampled_from(["x", "y", "z", "w"]), max_size=3, unique=True)
-    ends: list[str] = []
-    for chain in range(draw(st.integers(2, 3))):
-        last = draw(inputs)
-        for link in range(draw(st.integers(1, 6))):
-            name = f"{chain}.{link}"
-            records.append(run(name, [*last, *(draw(inputs) if link < 2 else [])], [name]))
-            last = [name]
-        ends.extend(last)
-    for number in range(draw(st.integers(1, 4))):
-        used = draw(st.lists(st.sampled_from(ends), min_size=1, max_size=4, unique=True))
-        made = [f"top{number}.{n}" for n in range(draw(st.integers(1, 2)))]
-        records.append(run(made[0], [*used, *draw(inputs)], made))
-        ends.extend(made)
-    late = draw(st.lists(st.integers(0, len(records) - 1), max_size=2, unique=True))
-    moved = [records[n] for n in late]
-    kept = [record for n, record in enumerate(records) if n not in late]
-    # The first chain comes from none of the others' entities, and nothing from "origin" before.
-    others = ["x", "1.0", *(end for end in ends if not end.startswith("0"))]
-    told = [
-        EntityRecord(draw(st.sampled_from(others)), derived_from=("origin",))
-        for _ in range(draw(st.integers(0, 2)))
-    ]
-    told += [
-        EntityRecord(draw(st.sampled_from(others[1:])), derived_from=(end,))
-        for end in draw(st.lists(st.sampled_from(["0.0", ends[0]]), max_size=2, unique=True))
-    ]
-    return portions(draw, [*kept, *moved, *told])
-
-
-class LineageOfAnyHistory(TestCase):
-    """Hypothesis needs Django's own test class to undo each example."""
-
-    @settings(max_examples=40, deadline=None)
-    @given(histories())
-    def test_the_lineage_is_what_a_walk_over_the_graph_finds_whatever_the_order(
-        self, history: Histories
-    ) -> None:
-        for portion in history:
-            enter(portion)
-        assert lineage() == walked([record for portion in history for record in portion])
-
-    @settings(max_examples=100, deadline=None)
-    @given(mosaics() | histories())
-    def test_it_is_so_too_where_every_entity_shares_what_it_can(self, history: Histories) -> None:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(store, "LEAST_SHARED", 1)
-            for portion in history:
-                enter(portion)
-        assert lineage() == walked([record for portion in history for record in portion])
-
-
-@pytest.mark.django_db
-def test_a_mosaic_of_many_images_shares_the_rows_of_its_lineage() -> None:
-    size = 40
-    images = [f"image{n}" for n in range(size)]
-    records = [
-        *(run(image, [f"events{n}"], [image]) for n, image in enumerate(images)),
-        run("first", images, ["first"]),
-        run("sources", ["first"], ["sources"]),
-        *(run(f"clean{n}", [image, "sources"], [f"clean{n}"]) for n, image in enumerate(images)),
-        run("last", [f"clean{n}" for n in range(size)], ["last"]),
-        *(run(f"product{n}", ["last", "sources"], [f"product{n}"]) for n in range(4)),
-    ]
-    enter(records)
-    pairs = lineage()
-    assert pairs == walked(records)
-    assert pairs["product0", "events0"] == 4
-    # 40 × 83 pairs of cleaned images and 4 × 123 of products among them
-    assert len(pairs) > 4000
-    assert Lineage.objects.count() < 500
-
-
-@pytest.mark.django_db
-def test_depth_counts_the_least_number_of_activities_between() -> None:
-    enter(
-        [
-            run("image", ["events"], ["image"]),
-            run("mosaic", ["image", "events"], ["mosaic"]),
-            run("picture", ["mosaic"], ["picture"]),
-        ]
-    )
-    assert lineage() == {
-        ("image", "events"): 1,
-        ("mosaic", "image"): 1,
-        ("mosaic", "events"): 1,
-        ("picture", "mosaic"): 1,
-        ("picture", "image"): 2,
-        ("picture", "events"): 2,
-    }
 
 
 @pytest.mark.django_db
@@ -331,7 +134,7 @@ def test_a_record_that_comes_after_those_that_name_it_is_entered_in_full() -> No
     assert Activity.objects.get(identifier="activity:early").status is None
     enter([run("early", ["w"], ["x"])])
     assert Activity.objects.get(identifier="activity:early").status == "completed"
-    assert lineage()["y", "w"] == 2
+    assert stored_lineage()["y", "w"] == 2
 
 
 @pytest.mark.django_db
@@ -355,7 +158,7 @@ def test_an_entity_made_twice_is_refused_and_nothing_is_half_entered() -> None:
     with pytest.raises(ProvenanceError, match="new"):
         enter([run("third", [], ["new"]), run("fourth", [], ["new"])])
     assert list(Activity.objects.values_list("identifier", flat=True)) == ["activity:first"]
-    assert not lineage()
+    assert not stored_lineage()
 
 
 @pytest.mark.django_db
@@ -369,7 +172,7 @@ def test_the_database_itself_lets_an_entity_be_made_once_only() -> None:
 @pytest.mark.django_db
 def test_an_activity_may_change_an_entity_in_place_without_being_its_own_ancestor() -> None:
     enter([run("edit", ["catalogue", "table"], ["catalogue"])])
-    assert lineage() == {("catalogue", "table"): 1}
+    assert stored_lineage() == {("catalogue", "table"): 1}
 
 
 @pytest.mark.django_db
@@ -392,21 +195,3 @@ def test_kinds_and_agents_are_entered_once_for_all_activities() -> None:
 def test_text_that_postgresql_cannot_hold_does_not_lose_the_record() -> None:
     enter([ActivityRecord("activity:1", "x", comment="a\0b\\u0000")])
     assert Activity.objects.get().comment == "a\N{REPLACEMENT CHARACTER}b\\u0000"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_writers_at_the_same_time_leave_no_pair_out_of_the_lineage() -> None:
-    records: list[ActivityRecord | EntityRecord] = [
-        run(str(number), [str(number - 1)], [str(number)]) for number in range(1, 25)
-    ]
-    random.Random(1).shuffle(records)
-
-    def write(portion: list[ActivityRecord | EntityRecord]) -> None:
-        try:
-            enter(portion)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(write, [records[i : i + 2] for i in range(0, len(records), 2)]))
-    assert lineage() == walked(records)

@@ -92,6 +92,11 @@ def test_a_restored_server_has_the_same_rows_and_files(
     assert before == rows(other["DATABASE_URL"])
     assert any("kepler" in row for row in before["public.vo_auth_user"])
     assert files(tmp_path / "other") == files(folder)
+    # ... PostgreSQL knows how many of what there are, for its plans,
+    with psycopg2.connect(other["DATABASE_URL"]) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stats WHERE tablename = 'vo_auth_user'")
+        assert cursor.fetchone() != (0,)
+    connection.close()
     # ... and it is up to date: nothing is left to migrate.
     assert manage("migrate", "--check", variables=other).returncode == 0
 

@@ -1,0 +1,330 @@
+"""The lineage is true: whatever is entered, in whatever order, by how many writers, and removed."""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection, transaction
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+from lineages import Records, run, stored_lineage, walked, walked_tables
+
+from provenance import ActivityRecord, EntityClass, EntityRecord, store
+from provenance.models import Lineage, LineageSource
+from provenance.retention import expire
+from provenance.store import enter
+from provenance.validity import mark_bad
+
+NOW = datetime.now(UTC)
+
+Histories = list[Records]
+"""What is entered, portion by portion."""
+
+
+def portions(draw: st.DrawFn, records: Records) -> Histories:
+    """The records in up to four portions."""
+    cuts = sorted(draw(st.lists(st.integers(0, len(records)), max_size=3)))
+    return [records[a:b] for a, b in zip([0, *cuts], [*cuts, len(records)], strict=True)]
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> Histories:
+    """Graphs of activities, collections and derivations, entered in any order and portions.
+
+    An entity is made from entities of lower number only, as time has it.
+    """
+    records: Records = []
+    count = draw(st.integers(2, 12))
+    number = 1
+    while number < count:
+        earlier = draw(st.lists(st.integers(0, number - 1), max_size=4, unique=True))
+        names = [str(entity) for entity in earlier]
+        match draw(st.sampled_from(["activity", "activity", "collection", "derived"])):
+            case "activity":
+                made = range(number, min(count, number + draw(st.integers(1, 3))))
+                records.append(run(str(number), names, [str(entity) for entity in made]))
+                number = made.stop
+            case "collection":
+                records.append(
+                    EntityRecord(
+                        str(number), entity_class=EntityClass.COLLECTION, members=tuple(names)
+                    )
+                )
+                number += 1
+            case _:
+                records.append(EntityRecord(str(number), derived_from=tuple(names)))
+                number += 1
+    return portions(draw, draw(st.permutations(records)))
+
+
+@st.composite
+def mosaics(draw: st.DrawFn) -> Histories:
+    """Chains that begin with inputs which several share, and what is made of several chains.
+
+    Entered nearly in time's order, so that there is something to share; a few records come late,
+    after what builds on them, some of them from one more input.
+    """
+    records: Records = []
+    inputs = st.lists(st.sampled_from(["x", "y", "z", "w"]), max_size=3, unique=True)
+    ends: list[str] = []
+    for chain in range(draw(st.integers(2, 3))):
+        last = draw(inputs)
+        for link in range(draw(st.integers(1, 6))):
+            name = f"{chain}.{link}"
+            records.append(run(name, [*last, *(draw(inputs) if link < 2 else [])], [name]))
+            last = [name]
+        ends.extend(last)
+    for number in range(draw(st.integers(1, 4))):
+        used = draw(st.lists(st.sampled_from(ends), min_size=1, max_size=4, unique=True))
+        made = [f"top{number}.{n}" for n in range(draw(st.integers(1, 2)))]
+        records.append(run(made[0], [*used, *draw(inputs)], made))
+        ends.extend(made)
+    late = draw(st.lists(st.integers(0, len(records) - 1), max_size=2, unique=True))
+    moved = [records[n] for n in late]
+    kept = [record for n, record in enumerate(records) if n not in late]
+    # The first chain comes from none of the others' entities, and nothing from "origin" before.
+    others = ["x", "1.0", *(end for end in ends if not end.startswith("0"))]
+    told = [
+        EntityRecord(draw(st.sampled_from(others)), derived_from=("origin",))
+        for _ in range(draw(st.integers(0, 2)))
+    ]
+    told += [
+        EntityRecord(draw(st.sampled_from(others[1:])), derived_from=(end,))
+        for end in draw(st.lists(st.sampled_from(["0.0", ends[0]]), max_size=2, unique=True))
+    ]
+    return portions(draw, [*kept, *moved, *told])
+
+
+class LineageOfAnyHistory(TestCase):
+    """Hypothesis needs Django's own test class to undo each example."""
+
+    @settings(max_examples=40, deadline=None)
+    @given(histories())
+    def test_the_lineage_is_what_a_walk_over_the_graph_finds_whatever_the_order(
+        self, history: Histories
+    ) -> None:
+        for portion in history:
+            enter(portion)
+        assert stored_lineage() == walked([record for portion in history for record in portion])
+
+    @settings(max_examples=100, deadline=None)
+    @given(mosaics() | histories())
+    def test_it_is_so_too_where_every_entity_shares_what_it_can(self, history: Histories) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(store, "LEAST_SHARED", 1)
+            for portion in history:
+                enter(portion)
+        assert stored_lineage() == walked([record for portion in history for record in portion])
+
+
+@pytest.mark.django_db
+def test_a_mosaic_of_many_images_shares_the_rows_of_its_lineage() -> None:
+    size = 40
+    images = [f"image{n}" for n in range(size)]
+    records = [
+        *(run(image, [f"events{n}"], [image]) for n, image in enumerate(images)),
+        run("first", images, ["first"]),
+        run("sources", ["first"], ["sources"]),
+        *(run(f"clean{n}", [image, "sources"], [f"clean{n}"]) for n, image in enumerate(images)),
+        run("last", [f"clean{n}" for n in range(size)], ["last"]),
+        *(run(f"product{n}", ["last", "sources"], [f"product{n}"]) for n in range(4)),
+    ]
+    enter(records)
+    pairs = stored_lineage()
+    assert pairs == walked(records)
+    assert pairs["product0", "events0"] == 4
+    # 40 × 83 pairs of cleaned images and 4 × 123 of products among them
+    assert len(pairs) > 4000
+    assert Lineage.objects.count() < 500
+
+
+@pytest.mark.django_db
+def test_depth_counts_the_least_number_of_activities_between() -> None:
+    enter(
+        [
+            run("image", ["events"], ["image"]),
+            run("mosaic", ["image", "events"], ["mosaic"]),
+            run("picture", ["mosaic"], ["picture"]),
+        ]
+    )
+    assert stored_lineage() == {
+        ("image", "events"): 1,
+        ("mosaic", "image"): 1,
+        ("mosaic", "events"): 1,
+        ("picture", "mosaic"): 1,
+        ("picture", "image"): 2,
+        ("picture", "events"): 2,
+    }
+
+
+@pytest.mark.django_db
+def test_what_is_made_of_several_mosaics_shares_the_rows_of_all() -> None:
+    records: Records = []
+    for mosaic in range(3):
+        images = [f"image{mosaic}.{n}" for n in range(40)]
+        records += [run(image, [f"events{image}", "response"], [image]) for image in images]
+        records.append(run(f"mosaic{mosaic}", images, [f"mosaic{mosaic}"]))
+    enter(records)
+    before = Lineage.objects.count()
+    whole = run("survey", ["mosaic0", "mosaic1", "mosaic2"], ["survey"])
+    enter([whole])
+    # the mosaics, and the one input that they have in common
+    assert Lineage.objects.count() - before == 4
+    assert LineageSource.objects.filter(descendant__identifier="survey").count() == 4
+    assert stored_lineage() == walked([*records, whole])
+
+
+def aged(records: Records, ages: list[int], public: list[bool]) -> Records:
+    """The same, activities ended that many days ago, some of them public with what they made."""
+    found: Records = []
+    for record, age, shown in zip(records, ages, public, strict=True):
+        if isinstance(record, ActivityRecord):
+            end = NOW - timedelta(days=age)
+            made = tuple(
+                replace(g, entity=replace(g.entity, public=shown)) for g in record.generated
+            )
+            record = replace(record, end=end, public=shown, generated=made)
+        found.append(record)
+    return found
+
+
+class LineageOfWhatIsKept(TestCase):
+    """Removing old history keeps the rest true."""
+
+    @settings(max_examples=60, deadline=None)
+    @given(mosaics() | histories(), st.data())
+    def test_after_retention_the_lineage_is_that_of_the_relations_that_are_left(
+        self, history: Histories, data: st.DataObject
+    ) -> None:
+        records = [record for portion in history for record in portion]
+        size = len(records)
+        ages = data.draw(st.lists(st.sampled_from([1, 500]), min_size=size, max_size=size))
+        public = data.draw(
+            st.lists(st.sampled_from([False, False, True]), min_size=size, max_size=size)
+        )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(store, "LEAST_SHARED", 1)
+            enter(aged(records, ages, public))
+            assert stored_lineage() == walked(records)
+            removed = expire(timedelta(days=365), "x", now=NOW)
+            assert stored_lineage() == walked_tables()
+            # what was removed can come again
+            enter(aged(records, [1] * size, public))
+            assert stored_lineage() == walked(records)
+        assert removed <= ages.count(500)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM provenance_lineage_source AS s"
+                " WHERE NOT EXISTS (SELECT 1 FROM provenance_entity WHERE id = s.descendant_id)"
+                " OR NOT EXISTS (SELECT 1 FROM provenance_entity WHERE id = s.block_id)"
+            )
+            assert cursor.fetchone() == (0,)
+
+
+def in_a_thread(pool: ThreadPoolExecutor, do: Callable[[], None]) -> "Future[None]":
+    """Do it with a connection of its own."""
+
+    def work() -> None:
+        try:
+            do()
+        finally:
+            connection.close()
+
+    return pool.submit(work)
+
+
+def wait_for_one_in_turn() -> None:
+    """Wait until some writer of this database waits for its turn."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+            if cursor.fetchone() != (0,):
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_writers_at_the_same_time_leave_no_pair_out_of_the_lineage(seed: int) -> None:
+    chance = random.Random(seed)
+    records: Records = [
+        run(
+            str(number),
+            [str(n) for n in chance.sample(range(number), min(number, chance.randint(1, 3)))],
+            [str(number)],
+        )
+        for number in range(1, 40)
+    ]
+    chance.shuffle(records)
+    with ThreadPoolExecutor(4) as pool:
+        written = [
+            in_a_thread(pool, lambda portion=records[i : i + 2]: enter(portion))
+            for i in range(0, len(records), 2)
+        ]
+    assert all(future.exception() is None for future in written)
+    assert stored_lineage() == walked(records)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_second_of_two_that_each_add_half_of_a_path_waits_and_sees_the_first() -> None:
+    entered, may_end = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with transaction.atomic():
+            enter([run("image", ["events"], ["image"])])
+            entered.set()
+            assert may_end.wait(30)
+
+    with ThreadPoolExecutor(2) as pool:
+        one = in_a_thread(pool, first)
+        try:
+            assert entered.wait(30)
+            two = in_a_thread(pool, lambda: enter([run("mosaic", ["image"], ["mosaic"])]))
+            wait_for_one_in_turn()
+        finally:
+            may_end.set()
+    assert one.exception() is None
+    assert two.exception() is None
+    assert stored_lineage() == {
+        ("image", "events"): 1,
+        ("mosaic", "image"): 1,
+        ("mosaic", "events"): 2,
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_marking_data_as_bad_waits_for_its_turn_before_it_holds_their_rows() -> None:
+    enter([EntityRecord("ivo://x/archive?scw")])
+    entered, may_go_on = threading.Event(), threading.Event()
+
+    def writer() -> None:
+        with transaction.atomic():
+            enter([run("image", ["ivo://x/archive?scw"], ["image"])])
+            entered.set()
+            assert may_go_on.wait(30)
+            enter([EntityRecord("ivo://x/archive?scw", name="events", location="a.fits")])
+
+    def marker() -> None:
+        mark_bad("ivo://x/archive?scw", "flare", authority="x")
+
+    with ThreadPoolExecutor(2) as pool:
+        one = in_a_thread(pool, writer)
+        try:
+            assert entered.wait(30)
+            two = in_a_thread(pool, marker)
+            wait_for_one_in_turn()
+        finally:
+            may_go_on.set()
+    assert one.exception() is None
+    assert two.exception() is None
