@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
+from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -17,6 +19,7 @@ from auth.principal import of_request
 from dali import formats
 from dali.errors import AuthorisationError, DaliError, NotFoundError
 from dali.http import dali_errors, methods, parameters_of
+from provenance.identifiers import PROVSAP
 
 
 @dali_errors
@@ -71,7 +74,17 @@ def _file_response(request: HttpRequest, stored: DataProduct, path: Path) -> Htt
         response = StreamingHttpResponse(chunks, content_type=stored.media_type)
     response.headers["Content-Length"] = str(path.stat().st_size)
     response.headers["Content-Disposition"] = f'attachment; filename="{stored.file_name}"'
+    response.headers["Link"] = _provenance_link(stored)
     return response
+
+
+def _provenance_link(stored: DataProduct) -> str:
+    """Where the file's history is, as PROV-AQ has it (W3C Note of 2013, section 3.1)."""
+    history = f"{settings.SITE_URL}{PROVSAP}{quote(stored.obs_publisher_did, safe='')}"
+    return (
+        f'<{history}&RESPONSEFORMAT=PROV-JSON>; rel="http://www.w3.org/ns/prov#has_provenance"; '
+        f'anchor="{stored.obs_publisher_did}"'
+    )
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -180,6 +180,18 @@ def test_an_event_file_is_had_at_its_address(windows, client: Client):
     )
 
 
+def test_a_file_says_where_its_history_is_and_the_history_is_there(windows, client: Client):
+    record = windows[0]
+    link = client.head(f"/products/{record.folder}/isgri_events")["Link"]
+    address, relation, anchor = link.split("; ")
+    assert relation == 'rel="http://www.w3.org/ns/prov#has_provenance"'
+    identifier = anchor.removeprefix("anchor=").strip('"')
+    history = client.get(address.strip("<>").partition("//")[2].partition("/")[2].join(["/", ""]))
+    assert history["Content-Type"] == "application/json"
+    name = identifier.partition("?")[2]
+    assert any(key.endswith(name) for key in history.json()["datasetEntity"])
+
+
 def test_head_tells_the_size_without_the_file(windows, client: Client):
     response = client.head(f"/products/{windows[0].folder}/isgri_events")
 
