@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from psycopg2 import sql
+from pytest_django import DjangoDbBlocker
 
 from fixtures.plan import SMALL_PLAN
 from fixtures.simulate import simulate_archive
@@ -21,9 +24,21 @@ def small_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """The test database, which must have no other visitors when it is dropped."""
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The test database, which must have no other visitors when it is dropped.
+
+    Nor does PostgreSQL look at its tables by itself: it would find those empty whose rows each
+    test takes back, and plan all later queries as for empty tables, whenever it happened to look.
+    """
     from tap.reader import warm_connections
 
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        for (name,) in cursor.fetchall():
+            cursor.execute(
+                sql.SQL("ALTER TABLE {} SET (autovacuum_enabled = false)").format(
+                    sql.Identifier(name)
+                )
+            )
     yield
     warm_connections().close()
