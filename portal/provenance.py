@@ -7,7 +7,10 @@ from django.conf import settings
 
 from provenance.identifiers import page_url
 from provenance.pages import About, Neighbour, about
-from provenance.records import InvolvedRecord, ParameterRecord
+from provenance.records import ConfigFileRecord, InvolvedRecord, ParameterRecord
+
+_BEGINNING = 40
+"""Characters of a value that are shown where it has more than twice as many."""
 
 _FORMATS = ("PROV-SVG", "PROV-PNG", "PROV-JSON", "PROV-XML", "PROV-N", "PROV-VOTABLE",
             "PROV-TURTLE", "PROV-JSONLD")  # fmt: skip
@@ -24,12 +27,24 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A parameter's value in words, and what it is for."""
+    """A parameter's value in words, and what it is for.
+
+    beginning: of a value that is too long to be shown unasked; else empty.
+    """
 
     name: str
     value: str
     unit: str
     description: str
+
+    @property
+    def beginning(self) -> str:
+        """What is shown of a long value until its reader wants all of it."""
+        if len(self.value) <= 2 * _BEGINNING:
+            return ""
+        several = self.value.count(",") + 1
+        count = f"{several} values: " if several > 1 else ""
+        return f"{count}{self.value[:_BEGINNING]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +87,12 @@ def provenance_page(identifier: str, *, hidden: bool = False) -> ProvenancePage:
     return ProvenancePage(
         about=found,
         what="activity" if found.activity else "entity" if found.entity else "agent",
-        settings=tuple(_setting(p) for p in activity.parameters) if activity else (),
+        settings=(
+            *(_setting(parameter) for parameter in activity.parameters),
+            *(_file(file) for file in activity.config_files),
+        )
+        if activity
+        else (),
         agents=tuple(
             Link(i.role or "", i.agent.name, page_url(settings.SITE_URL, i.agent.id))
             for i in dict.fromkeys(involved)
@@ -144,5 +164,10 @@ def _link(neighbour: Neighbour) -> Link:
 
 
 def _setting(parameter: ParameterRecord) -> Setting:
-    value = parameter.value if len(parameter.value) <= 300 else f"{parameter.value[:300]}…"
-    return Setting(parameter.name, value, parameter.unit or "", parameter.description or "")
+    return Setting(
+        parameter.name, parameter.value, parameter.unit or "", parameter.description or ""
+    )
+
+
+def _file(file: ConfigFileRecord) -> Setting:
+    return Setting(file.name, file.location or "", "", file.comment or "A file of settings")

@@ -84,29 +84,56 @@ def kinds_of_steps() -> tuple[KindOfActivity, ...]:
 
 def kinds_of_upkeep(version: str) -> tuple[KindOfActivity, ...]:
     """What the archive does at this server's ``version``, and operators with it."""
-    files = tuple(
-        Role(name, words, MAIN, ONE if name == "swg" else MAYBE, (name,))
-        for name, words in _ARCHIVE_FILES.items()
-        if name != _CATALOGUE
+    checks = (
+        KindOfParameter("checks", description="What every file was checked for"),
+        KindOfParameter("files", "long", min="0", description="How many files came"),
     )
-    checks = KindOfParameter("checks", description="What every file was checked for")
-    count = KindOfParameter("files", "long", min="1", description="How many files came")
+    changes = tuple(
+        KindOfParameter(name, "long", ucd="meta.number", min="0", description=words)
+        for name, words in (
+            ("added", "Entries that are new"),
+            ("removed", "Entries that are gone"),
+            ("changed", "Entries with other values"),
+        )
+    )
+    edition = KindOfParameter("replaces", ucd="meta.id", description="The edition before")
     return (
         KindOfActivity(
             "ingest",
             version,
             "Takes files of a Science Window into the archive, after checking them",
             type="ingest",
-            generations=files,
-            parameters=(checks, count),
+            generations=tuple(
+                Role(name, words, MAIN, ONE if name == "swg" else MAYBE, (name,))
+                for name, words in _SCIENCE_WINDOW_FILES.items()
+            ),
+            parameters=checks,
         ),
-        KindOfActivity(
-            "ingest_catalogue",
-            version,
-            "Takes an edition of the reference catalogue into the archive, after checking it",
-            type="ingest",
-            generations=(Role(_CATALOGUE, _ARCHIVE_FILES[_CATALOGUE], MAIN, ONE, (_CATALOGUE,)),),
-            parameters=(checks, count),
+        *(
+            KindOfActivity(
+                name,
+                version,
+                words,
+                type="ingest",
+                generations=(Role(table, _TABLES[table], MAIN, ONE, (table,)),),
+                parameters=parameters,
+            )
+            for name, words, table, parameters in (
+                (
+                    "ingest_catalogue",
+                    "Takes an edition of the reference catalogue into the archive, after checking"
+                    " it; says what it changes",
+                    "reference_catalogue",
+                    (*checks, edition, *changes),
+                ),
+                (
+                    "ingest_observations",
+                    "Brings the observations up to date with their table, after checking it; says"
+                    " what it changes",
+                    "observation_table",
+                    (*checks, *changes),
+                ),
+            )
         ),
         *(
             KindOfActivity(
@@ -154,7 +181,7 @@ def kinds_of_entities(job_types: Iterable[JobType[Any]]) -> tuple[KindOfEntity, 
     return (
         *(
             KindOfEntity(name, words, type="data", content_type="application/fits")
-            for name, words in _ARCHIVE_FILES.items()
+            for name, words in (*_SCIENCE_WINDOW_FILES.items(), *_TABLES.items())
         ),
         KindOfEntity(
             "science_window", "A Science Window: the collection of its files", type="data"
@@ -164,18 +191,18 @@ def kinds_of_entities(job_types: Iterable[JobType[Any]]) -> tuple[KindOfEntity, 
     )
 
 
-_CATALOGUE = "reference_catalogue"
-_ARCHIVE_FILES = {
+_SCIENCE_WINDOW_FILES = {
     "swg": "The group that names a Science Window's files, with its attitude and times",
     "isgri_events": "Events of ISGRI in one Science Window",
     "jmx1_events": "Events of JEM-X 1 in one Science Window",
     "jmx2_events": "Events of JEM-X 2 in one Science Window",
     "spi_acs_rates": "Count rates of SPI-ACS in one Science Window",
-    _CATALOGUE: "An edition of the INTEGRAL reference catalogue of sources",
 }
-
-
-_MARKED = ("science_window", *(name for name in _ARCHIVE_FILES if name != _CATALOGUE))
+_TABLES = {
+    "reference_catalogue": "An edition of the INTEGRAL reference catalogue of sources",
+    "observation_table": "The table of observations, with their release dates",
+}
+_MARKED = ("science_window", *_SCIENCE_WINDOW_FILES)
 
 
 def _steps_by_engine() -> list[tuple[str, StepKind]]:

@@ -17,6 +17,7 @@ import pytest
 import pyvo
 import requests
 from django.core.management import call_command
+from provenance_model import check_descriptions, check_documents
 from pyvo.dal.adhoc import DatalinkResults
 
 from fixtures.sky import source_named
@@ -111,6 +112,9 @@ def test_from_science_windows_to_a_fit_and_back(
             " WHERE a.name = 'spectral_fit'"
         )
         assert fits
+
+        check_descriptions(astronomer.ask)
+        check_documents(server.url, spectrum)
 
         # the questions of the examples page, each by a client
         answers = {

@@ -11,6 +11,7 @@ from provenance import (
     ActivityRecord,
     AgentRecord,
     AgentType,
+    ConfigFileRecord,
     EntityRecord,
     GeneratedRecord,
     InvolvedRecord,
@@ -74,6 +75,23 @@ def test_the_page_of_a_product_tells_what_it_is_how_it_was_made_and_from_what(
     assert "PROV-VOTABLE" in text
     assert "provenance.lineage" in text
     assert "1 × DatasetEntity" in text
+
+
+def test_long_values_are_folded_and_files_of_settings_shown(client: Client) -> None:
+    windows = ",".join(f"0665{number:08d}.001" for number in range(50))
+    enter(
+        [
+            ActivityRecord(
+                "ivo://x/activity?long", "work", public=True,
+                parameters=(ParameterRecord("scw_list", windows), ParameterRecord("short", "s")),
+                config_files=(ConfigFileRecord("image.par", "pfiles/image.par"),),
+            )
+        ]
+    )  # fmt: skip
+    text = page(client, "ivo://x/activity?long")
+    assert f"<details><summary>50 values: {windows[:40]} …</summary>{windows}</details>" in text
+    assert text.count("<details>") == 1
+    assert "pfiles/image.par" in text
 
 
 def test_an_activity_and_an_agent_have_pages_too(client: Client) -> None:
