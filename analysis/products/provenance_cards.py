@@ -22,6 +22,8 @@ _ABOUT_THE_RUN = re.compile(r"CREATOR|DATE|CHECKSUM|DATASUM|PROV[A-Z]{3,4}|PRV[I
 
 #: What value and comment may take of a card's 80 characters.
 _ROOM = 60
+#: What of a value goes into a header, such as a user's own catalogue given as a parameter.
+_LONGEST = 2000
 
 
 def identity_cards(
@@ -125,6 +127,11 @@ def _numbered(stem: str, values: list[str], comment: str) -> list[Card]:
 
 def _card(keyword: str, value: str, comment: str) -> Card:
     """A card whose comment stays only where it fits; a longer value goes on in CONTINUE cards."""
+    if len(value) > _LONGEST:
+        value = f"{value[:_LONGEST]} ... (the rest is in the table PROVENANCE)"
     # a header holds printable ASCII; what isn't, is written as Python writes it
-    text = value.encode("ascii", "backslashreplace").decode()
+    text = "".join(
+        sign if sign.isascii() and sign.isprintable() else sign.encode("unicode_escape").decode()
+        for sign in value
+    )
     return keyword, text, comment if len(text) + len(comment) <= _ROOM else ""

@@ -1,0 +1,75 @@
+"""The last step in a header: whatever a parameter holds, the header stays a header."""
+
+import io
+from datetime import UTC, datetime
+
+import pytest
+from astropy.io import fits
+
+from analysis.products.fits_files import checksummed
+from analysis.products.provenance_cards import is_about_the_run, step_cards
+from provenance.records import (
+    ActivityRecord,
+    AgentRecord,
+    AgentType,
+    EntityRecord,
+    InvolvedRecord,
+    ParameterRecord,
+    UsedRecord,
+)
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def header(**changes) -> fits.Header:
+    """The cards of an activity, written and read again."""
+    record = ActivityRecord(
+        "ivo://x/activity?1", "image", version="1", start=NOON,
+        agents=(InvolvedRecord(AgentRecord("a", "numpy 2", AgentType.SOFTWARE), "software"),),
+        **changes,
+    )  # fmt: skip
+    inputs = frozenset(use.entity.id for use in record.used)
+    hdu = fits.PrimaryHDU()
+    for keyword, value, comment in step_cards(record, "coded_mask", "d" * 64, inputs, NOON):
+        hdu.header[keyword] = (value, comment)
+    written = io.BytesIO()
+    fits.HDUList([checksummed(hdu)]).writeto(written, output_verify="exception")
+    written.seek(0)
+    with fits.open(written, checksum=True) as hdus:
+        hdus.verify("exception")
+        return hdus[0].header.copy()
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("<VOTABLE>\n\t<TABLE/>", "<VOTABLE>\\n\\t<TABLE/>"),
+        ("Söurce", "S\\xf6urce"),
+        ("it's 'quoted'", "it's 'quoted'"),
+        ("\x00", "\\x00"),
+        ("", ""),
+    ],
+)
+def test_a_parameter_with_any_signs_is_written_in_printable_ones(value, expected) -> None:
+    told = header(parameters=(ParameterRecord("selected_catalog", value),))
+    assert told["PRVP1"].rstrip() == f"selected_catalog = {expected}".rstrip()
+
+
+def test_a_huge_parameter_is_cut_in_the_header() -> None:
+    told = header(parameters=(ParameterRecord("selected_catalog", "<TD>1</TD>" * 10_000),))
+    assert told["PRVP1"].endswith("... (the rest is in the table PROVENANCE)")
+    assert len(told.tostring()) < 2880 * 3
+
+
+def test_fifty_inputs_are_told_with_their_checksums() -> None:
+    used = tuple(
+        UsedRecord(EntityRecord(f"ivo://x/entity?{n}", checksum=f"sha256:{n:064x}"), "image")
+        for n in range(50)
+    )
+    told = header(used=used)
+    assert [told[f"PRVI{n + 1}"] for n in range(50)] == [
+        f"image ivo://x/entity?{n} sha256:{n:064x}" for n in range(50)
+    ]
+    assert told["LONGSTRN"] == "OGIP 1.0"
+    ours = {k for k in told if k.startswith(("PROV", "PRV"))}
+    assert all(is_about_the_run(keyword) for keyword in ours)
