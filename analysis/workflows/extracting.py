@@ -1,20 +1,31 @@
-"""Which sources spectra and light curves are made of, and in which order they are given."""
+"""Spectra and light curves: what both have in common, from the image to the results.
+
+An image shows which sources there are, unless the user chose them all. They are fitted together in
+every Science Window, joined over all, and given in the order in which a reader looks for them.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
 
-from analysis.engines.protocol import FoundSources
+from analysis.engines.protocol import Engine, FoundSources
+from analysis.execution import StepResult
 from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.source_list import above
+from analysis.publishing import ProductFile
 from analysis.results_at_hand import path_of
-from analysis.workflows.choosing import source_of_interest
-from analysis.workflows.imaging import ImageGraph, image_graph, imaged
+from analysis.steps import RawFile, Step
+from analysis.workflows.choosing import choose, source_of_interest
+from analysis.workflows.imaging import ImageGraph, image_graph, imaged, joined
 from analysis.workflows.instrument import WorkflowInstrument
-from analysis.workflows.running import WorkflowRun
+from analysis.workflows.job_products import Origin, give_all, origin
+from analysis.workflows.running import WorkflowRun, running
 from analysis.workflows.selection import ImagingParameters
 from archive.selection import ScienceWindowRecord
+from auth.principal import Principal
 from uws.errors import JobFailure
+from uws.types import JobContext
 
 
 class Named(Protocol):
@@ -48,6 +59,74 @@ class Ordered(Generic[NamedType]):
 
     values: tuple[NamedType, ...]
     missing: tuple[CatalogueSource, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Extraction(Generic[NamedType]):
+    """What a job extracts of sources, and how its engine does it.
+
+    what: of a source, in words. wanted: the sources asked for. singles: the steps of Science
+    Windows, from their events; joined: the step over all of them; read: what that made. strength:
+    by which sources are sorted. products: the files of one source, with its number.
+    """
+
+    engine: Engine
+    what: str
+    wanted: tuple[CatalogueSource, ...]
+    singles: Callable[[Sequence[RawFile], FoundSources | None], Sequence[Step]]
+    joined: Callable[[Sequence[Step], FoundSources | None], Step]
+    read: Callable[[Path], Sequence[NamedType]]
+    strength: Callable[[NamedType], float]
+    products: Callable[[Origin, StepResult, int, NamedType], Sequence[ProductFile]]
+
+
+def extract(
+    context: JobContext[Any],
+    name: str,
+    instrument: WorkflowInstrument,
+    extraction: Extraction[NamedType],
+) -> None:
+    """Run the job; raises `JobFailure`. name: of the job type."""
+    parameters: ImagingParameters = context.parameters
+    choice = choose(parameters, context.owner)
+    graph = source_graph(parameters, instrument, choice.windows)
+    with running(context, extraction.engine) as work:
+        work.tell(choice.told())
+        chosen = chosen_sources(work, parameters, graph, choice.windows)
+        singles = extraction.singles(_events(instrument, chosen.windows), chosen.sources)
+        result, good = joined(work, singles, lambda parts: extraction.joined(parts, chosen.sources))
+    values = extraction.read(result.file.path)
+    found = in_order(values, extraction.wanted, chosen, extraction.strength)
+    for source in found.missing:
+        work.tell(f"{source.name} is in the field of no Science Window: no {extraction.what}")
+    made_from = origin(context, instrument, chosen.windows, extraction.engine.name).named(
+        [step.label for step in good]
+    )
+    products = [
+        product
+        for number, value in enumerate(found.values, start=1)
+        for product in extraction.products(made_from, result, number, value)
+    ]
+    give_all(context, name, products, work, made_from, choice)
+
+
+def extraction_targets(
+    parameters: ImagingParameters,
+    owner: Principal,
+    instrument: WorkflowInstrument,
+    extraction: Extraction[NamedType],
+) -> tuple[Step, ...]:
+    """The steps that such a job is for; raises what the job would."""
+    windows = choose(parameters, owner).windows
+    sources = sources_at_hand(source_graph(parameters, instrument, windows))
+    singles = extraction.singles(_events(instrument, windows), sources)
+    return (extraction.joined(singles, sources),)
+
+
+def _events(
+    instrument: WorkflowInstrument, windows: Sequence[ScienceWindowRecord]
+) -> list[RawFile]:
+    return [instrument.events(window) for window in windows]
 
 
 def wanted_sources(parameters: ImagingParameters) -> tuple[CatalogueSource, ...]:

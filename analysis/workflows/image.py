@@ -13,12 +13,12 @@ from analysis.products.image_files import write_image
 from analysis.products.sky_maps import SkyMaps
 from analysis.products.source_list import Source, above, write_source_list
 from analysis.products.source_votable import write_source_votable
-from analysis.publishing import Finished, ProductFile, give
+from analysis.publishing import Finished, ProductFile
 from analysis.steps import Step
 from analysis.workflows.choosing import choose
 from analysis.workflows.imaging import image_graph, imaged
 from analysis.workflows.instrument import WorkflowInstrument
-from analysis.workflows.job_products import FITS, PNG, VOTABLE, Origin, log, origin
+from analysis.workflows.job_products import FITS, PNG, VOTABLE, Origin, give_all, origin
 from analysis.workflows.running import running
 from analysis.workflows.selection import ImagingParameters
 from archive.publication import NewProduct
@@ -48,7 +48,7 @@ def run(context: JobContext[Any], name: str, instrument: WorkflowInstrument) -> 
         engine.read_sources(lists.file.path),
     )
     prefix = instrument.name
-    give(
+    give_all(
         context,
         name,
         [
@@ -88,11 +88,10 @@ def run(context: JobContext[Any], name: str, instrument: WorkflowInstrument) -> 
                 partial(_copy, preview.file.path),
                 image.describe_preview,
             ),
-            log(work),
         ],
-        [result.file.activity.id for result in work.results.values()],
-        public=parameters.publish and all(window.is_public for window in made.windows),
-        extra_parameters={} if choice.seed is None else {"selection_seed": choice.seed},
+        work,
+        image.origin,
+        choice,
     )
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from django.conf import settings
 
 from analysis.products.fits_files import Card
-from analysis.publishing import Finished, ProductFile
+from analysis.publishing import Finished, ProductFile, give
+from analysis.workflows.choosing import Choice
 from analysis.workflows.instrument import WorkflowInstrument
 from analysis.workflows.running import WorkflowRun
 from archive.publication import NewProduct
@@ -101,6 +102,29 @@ def log(work: WorkflowRun) -> ProductFile:
     text = "".join(f"{line}\n" for line in work.lines)
     return ProductFile(
         "log", "log.txt", "text/plain; charset=utf-8", (), lambda path, _: _write_text(path, text)
+    )
+
+
+def give_all(
+    context: JobContext[Any],
+    name: str,
+    products: Sequence[ProductFile],
+    work: WorkflowRun,
+    made_from: Origin,
+    choice: Choice,
+) -> None:
+    """Give a job's products and its log; public where the job asks for it and all its data are.
+
+    name: of the job type. made_from: the Science Windows that are in the products. choice: from
+    which they were taken.
+    """
+    give(
+        context,
+        name,
+        [*products, log(work)],
+        [result.file.activity.id for result in work.results.values()],
+        public=context.parameters.publish and all(window.is_public for window in made_from.windows),
+        extra_parameters={} if choice.seed is None else {"selection_seed": choice.seed},
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.engines.protocol import FoundSources, LightCurvePlan, TimingEngine
+from analysis.engines.protocol import LightCurvePlan
 from analysis.engines.registry import timing_engine
 from analysis.execution import StepResult
 from analysis.products.catalogue_source import CatalogueSource
@@ -20,23 +20,19 @@ from analysis.products.light_curve import LightCurve, write_light_curve
 from analysis.products.source_light_curve import SourceLightCurve
 from analysis.products.source_previews import write_light_curve_preview
 from analysis.products.time_coverage import TimeCoverage
-from analysis.publishing import Finished, ProductFile, give
+from analysis.publishing import Finished, ProductFile
 from analysis.steps import Step
-from analysis.workflows.choosing import choose
 from analysis.workflows.extracting import (
-    chosen_sources,
-    in_order,
-    source_graph,
-    sources_at_hand,
+    Extraction,
+    extract,
+    extraction_targets,
     wanted_sources,
 )
-from analysis.workflows.imaging import SIMULATED, joined, reference_catalogue
+from analysis.workflows.imaging import SIMULATED, reference_catalogue
 from analysis.workflows.instrument import WorkflowInstrument
-from analysis.workflows.job_products import FITS, PNG, Origin, log, origin, plain_name
-from analysis.workflows.running import running
+from analysis.workflows.job_products import FITS, PNG, Origin, plain_name
 from analysis.workflows.selection import LightCurveParameters
 from archive.publication import NewProduct
-from archive.selection import ScienceWindowRecord
 from auth.principal import Principal
 from instruments.time import SECONDS_PER_DAY, mjd_utc_from_ijd
 from uws.types import JobContext
@@ -44,71 +40,37 @@ from uws.types import JobContext
 
 def run(context: JobContext[Any], name: str, instrument: WorkflowInstrument) -> None:
     """Make the light curves; raises `JobFailure`. name: of the job type."""
-    parameters: LightCurveParameters = context.parameters
-    choice = choose(parameters, context.owner)
-    engine = timing_engine(parameters.engine)
-    plan = _plan(parameters, instrument)
-    graph = source_graph(parameters, instrument, choice.windows)
-    with running(context, engine) as work:
-        work.tell(choice.told())
-        chosen = chosen_sources(work, parameters, graph, choice.windows)
-        steps = _steps(engine, instrument, chosen.windows, chosen.sources, plan)
-        result, good = joined(
-            work, steps, lambda parts: engine.joined_light_curves(parts, chosen.sources, plan)
-        )
-    found = in_order(engine.read_light_curves(result.file.path), plan.wanted, chosen, _strength)
-    for source in found.missing:
-        work.tell(f"{source.name} is in the field of no Science Window: no light curve")
-    made_from = origin(context, instrument, chosen.windows, engine.name).named(
-        [step.label for step in good]
-    )
-    products = [
-        product
-        for number, item in enumerate(found.values, start=1)
-        for product in _products(made_from, result, number, item)
-    ]
-    give(
-        context,
-        name,
-        [*products, log(work)],
-        [made.file.activity.id for made in work.results.values()],
-        public=parameters.publish and all(window.is_public for window in made_from.windows),
-        extra_parameters={} if choice.seed is None else {"selection_seed": choice.seed},
-    )
+    extract(context, name, instrument, _extraction(context.parameters, instrument))
 
 
 def targets(
     parameters: LightCurveParameters, owner: Principal, instrument: WorkflowInstrument
 ) -> tuple[Step, ...]:
     """The steps that such a job is for; raises what the job would."""
-    windows = choose(parameters, owner).windows
-    engine = timing_engine(parameters.engine)
-    graph = source_graph(parameters, instrument, windows)
-    plan, sources = _plan(parameters, instrument), sources_at_hand(graph)
-    steps = _steps(engine, instrument, windows, sources, plan)
-    return (engine.joined_light_curves(steps, sources, plan),)
+    return extraction_targets(parameters, owner, instrument, _extraction(parameters, instrument))
 
 
-def _plan(parameters: LightCurveParameters, instrument: WorkflowInstrument) -> LightCurvePlan:
-    return LightCurvePlan(
+def _extraction(
+    parameters: LightCurveParameters, instrument: WorkflowInstrument
+) -> Extraction[SourceLightCurve]:
+    engine, known = timing_engine(parameters.engine), reference_catalogue()
+    plan = LightCurvePlan(
         instrument.name,
         wanted_sources(parameters),
         parameters.e_min_kev,
         parameters.e_max_kev,
         parameters.time_bin,
     )
-
-
-def _steps(
-    engine: TimingEngine,
-    instrument: WorkflowInstrument,
-    windows: Sequence[ScienceWindowRecord],
-    sources: FoundSources | None,
-    plan: LightCurvePlan,
-) -> tuple[Step, ...]:
-    """One step for each Science Window."""
-    events = [instrument.events(window) for window in windows]
-    return engine.light_curves(events, sources, reference_catalogue(), plan)
+    return Extraction(
+        engine,
+        "light curve",
+        plan.wanted,
+        singles=lambda events, sources: engine.light_curves(events, sources, known, plan),
+        joined=lambda parts, sources: engine.joined_light_curves(parts, sources, plan),
+        read=engine.read_light_curves,
+        strength=_strength,
+        products=_products,
+    )
 
 
 def _strength(item: SourceLightCurve) -> float:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from analysis.engines.protocol import ExtractionPlan, FoundSources, SpectralEngine
+from analysis.engines.protocol import ExtractionPlan, SpectralEngine
 from analysis.engines.registry import spectral_engine
 from analysis.execution import StepResult
 from analysis.products.catalogue_source import CatalogueSource
@@ -27,23 +27,19 @@ from analysis.products.source_previews import write_spectrum_preview
 from analysis.products.source_spectrum import GOOD, SourceSpectrum, SpectralResponse
 from analysis.products.spectrum import spectrum, write_spectrum
 from analysis.products.time_coverage import TimeCoverage
-from analysis.publishing import Finished, ProductFile, give
+from analysis.publishing import Finished, ProductFile
 from analysis.steps import Step
-from analysis.workflows.choosing import choose
 from analysis.workflows.extracting import (
-    chosen_sources,
-    in_order,
-    source_graph,
-    sources_at_hand,
+    Extraction,
+    extract,
+    extraction_targets,
     wanted_sources,
 )
-from analysis.workflows.imaging import SIMULATED, joined, reference_catalogue
+from analysis.workflows.imaging import SIMULATED, reference_catalogue
 from analysis.workflows.instrument import WorkflowInstrument
-from analysis.workflows.job_products import FITS, PNG, Origin, log, origin, plain_name
-from analysis.workflows.running import running
+from analysis.workflows.job_products import FITS, PNG, Origin, plain_name
 from analysis.workflows.selection import SpectrumParameters
 from archive.publication import NewProduct
-from archive.selection import ScienceWindowRecord
 from auth.principal import Principal
 from instruments.time import mjd_utc_from_ijd
 from uws.types import JobContext
@@ -51,64 +47,31 @@ from uws.types import JobContext
 
 def run(context: JobContext[Any], name: str, instrument: WorkflowInstrument) -> None:
     """Make the spectra; raises `JobFailure`. name: of the job type."""
-    parameters: SpectrumParameters = context.parameters
-    choice = choose(parameters, context.owner)
-    engine = spectral_engine(parameters.engine)
-    plan = _plan(parameters, instrument)
-    graph = source_graph(parameters, instrument, choice.windows)
-    with running(context, engine) as work:
-        work.tell(choice.told())
-        chosen = chosen_sources(work, parameters, graph, choice.windows)
-        steps = _steps(engine, instrument, chosen.windows, chosen.sources, plan)
-        result, good = joined(
-            work, steps, lambda parts: engine.summed_spectra(parts, chosen.sources, plan)
-        )
-    found = in_order(engine.read_spectra(result.file.path), plan.wanted, chosen, _strength)
-    for source in found.missing:
-        work.tell(f"{source.name} is in the field of no Science Window: no spectrum")
-    labels = [step.label for step in good]
-    made_from = origin(context, instrument, chosen.windows, engine.name).named(labels)
-    products = [
-        product
-        for number, item in enumerate(found.values, start=1)
-        for product in _products(engine, plan, made_from, result, number, item)
-    ]
-    give(
-        context,
-        name,
-        [*products, log(work)],
-        [made.file.activity.id for made in work.results.values()],
-        public=parameters.publish and all(window.is_public for window in made_from.windows),
-        extra_parameters={} if choice.seed is None else {"selection_seed": choice.seed},
-    )
+    extract(context, name, instrument, _extraction(context.parameters, instrument))
 
 
 def targets(
     parameters: SpectrumParameters, owner: Principal, instrument: WorkflowInstrument
 ) -> tuple[Step, ...]:
     """The steps that such a job is for; raises what the job would."""
-    windows = choose(parameters, owner).windows
-    engine = spectral_engine(parameters.engine)
-    graph = source_graph(parameters, instrument, windows)
-    plan, sources = _plan(parameters, instrument), sources_at_hand(graph)
-    steps = _steps(engine, instrument, windows, sources, plan)
-    return (engine.summed_spectra(steps, sources, plan),)
+    return extraction_targets(parameters, owner, instrument, _extraction(parameters, instrument))
 
 
-def _plan(parameters: SpectrumParameters, instrument: WorkflowInstrument) -> ExtractionPlan:
-    return ExtractionPlan(instrument.name, wanted_sources(parameters))
-
-
-def _steps(
-    engine: SpectralEngine,
-    instrument: WorkflowInstrument,
-    windows: Sequence[ScienceWindowRecord],
-    sources: FoundSources | None,
-    plan: ExtractionPlan,
-) -> tuple[Step, ...]:
-    """One step for each Science Window."""
-    events = [instrument.events(window) for window in windows]
-    return engine.spectra(events, sources, reference_catalogue(), plan)
+def _extraction(
+    parameters: SpectrumParameters, instrument: WorkflowInstrument
+) -> Extraction[SourceSpectrum]:
+    engine, known = spectral_engine(parameters.engine), reference_catalogue()
+    plan = ExtractionPlan(instrument.name, wanted_sources(parameters))
+    return Extraction(
+        engine,
+        "spectrum",
+        plan.wanted,
+        singles=lambda events, sources: engine.spectra(events, sources, known, plan),
+        joined=lambda parts, sources: engine.summed_spectra(parts, sources, plan),
+        read=engine.read_spectra,
+        strength=_strength,
+        products=partial(_products, engine, plan),
+    )
 
 
 def _strength(item: SourceSpectrum) -> float:
