@@ -5,6 +5,7 @@ files are the truth, the rows are found again from them (`register_from_disk`).
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -142,6 +143,7 @@ def _row(identity: str, file: CachedFile, record: Record, rights: Rights) -> dic
         "activity_id": file.activity.id,
         "seconds": record.seconds,
         "peak_memory": record.peak_memory,
+        "breadth": max(Counter(item.role for item in record.activity.used).values(), default=1),
         "made_at": made_at.isoformat(),
         "data_rights": rights.data_rights,
         "release_date": rights.release_date and rights.release_date.isoformat(),

@@ -30,6 +30,9 @@ class CachedStep(models.Model):
     activity_id = models.TextField(help_text="Of the run that made it, in the provenance.")
     seconds = models.FloatField(help_text="How long it took to make.")
     peak_memory = models.BigIntegerField(null=True, help_text="Bytes that it took at most.")
+    breadth = models.PositiveIntegerField(
+        null=True, help_text="Inputs of its role that has most of them: Science Windows joined."
+    )
     hits = models.PositiveBigIntegerField(default=0, db_default=0)
     demand = models.FloatField(
         default=0.0,

@@ -3,6 +3,7 @@
 Each question is one statement, however large the graph is.
 """
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -34,6 +35,11 @@ def past_costs(steps: Iterable[Step]) -> Costs:
         kinds=[kind for _, kind in kinds],
     )
     return {
-        (engine, kind): Cost(float(seconds), None if size is None else int(size), int(runs))
-        for engine, kind, seconds, size, runs in rows
+        (engine, kind): Cost(
+            float(seconds),
+            None if size is None else int(size),
+            int(runs),
+            tuple((breadth, taken) for breadth, taken in json.loads(by_breadth or "[]")),
+        )
+        for engine, kind, seconds, size, runs, by_breadth in rows
     }

@@ -93,11 +93,16 @@ class PlanDocuments:
             return told
         size = self.estimate.size
         room = "" if size is None else f", {size / 1e6:.3g} MB"
-        less = " or less" if self._plan.provisional else ""
         return (
-            f"{told}; about {_duration(self.estimate.seconds)}{less} on {self.estimate.processes} "
+            f"{told}; about {self.duration} on {self.estimate.processes} "
             f"processor{'s' if self.estimate.processes != 1 else ''}{room}"
         )
+
+    @property
+    def duration(self) -> str:
+        """How long the run is likely to take, in words."""
+        less = " or less" if self._plan.provisional else ""
+        return f"{_duration(self.estimate.seconds)}{less}"
 
     def _counts(self) -> dict[str, int]:
         return {

@@ -11,6 +11,7 @@ from analysis.errors import AnalysisError
 from analysis.past_runs import past_costs, planned
 from analysis.places import slots
 from analysis.plan_documents import PlanDocuments
+from analysis.planning import Plan, plan_of
 from analysis.workflow_types import targets_of
 from auth.principal import ANONYMOUS, Principal, of_name
 from dali.errors import DaliError, NotFoundError
@@ -48,16 +49,23 @@ def of_job(job_type: JobType[Any], principal: Principal, job_id: str) -> PlanDoc
 def seconds(job_type_name: str, parameters: BaseModel, owner: Principal) -> float | None:
     """How long such a job is likely to run; ``None`` where nobody can tell."""
     try:
-        targets = targets_of(job_type_name)(parameters, owner)
+        plan = _planned(job_type_name, parameters, owner)
     except (KeyError, JobFailure, AnalysisError):
         return None
-    plan = planned(targets)
     return PlanDocuments(job_type_name, plan, past_costs(plan.to_run), slots()).estimate.seconds
 
 
 def _documents(job_type: JobType[Any], parameters: BaseModel, owner: Principal) -> PlanDocuments:
-    plan = planned(targets_of(job_type.name)(parameters, owner))
+    plan = _planned(job_type.name, parameters, owner)
     return PlanDocuments(job_type.name, plan, past_costs(plan.states), slots())
+
+
+def _planned(name: str, parameters: BaseModel, owner: Principal) -> Plan:
+    """The plan by the cache as it is, or by none where the job is to make all anew."""
+    targets = targets_of(name)(parameters, owner)
+    if getattr(parameters, "use_cache", True):
+        return planned(targets)
+    return plan_of(targets, frozenset())
 
 
 def _require_steps(job_type: JobType[Any]) -> None:

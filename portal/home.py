@@ -27,11 +27,12 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """An analysis that is offered; ``url`` is its UWS job list."""
+    """An analysis that is offered. url: its UWS job list. form_url: the page to run it from."""
 
     title: str
     description: str
     url: str
+    form_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,12 @@ def home_page() -> HomePage:
         tap_url=f"{site_url}/tap",
         counts=_recent_counts(),
         workflows=tuple(
-            Workflow(kind.title, kind.description, f"{site_url}{kind.path}")
+            Workflow(
+                kind.title,
+                kind.description,
+                f"{site_url}{kind.path}",
+                f"{site_url}/analyses/{kind.name}",
+            )
             for kind in registry.all()
             if kind.path.startswith("/uws/")
         ),

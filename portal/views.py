@@ -5,10 +5,13 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
 
 from auth.principal import of_request
-from dali.errors import NotFoundError
+from dali.errors import DaliError, NotFoundError
+from dali.http import parameters_of
+from portal.analyses import analysis_page, begun, job_page, refused
 from portal.home import home_page
 from portal.provenance import provenance_page
 from portal.published import abilities, published_schemas, runnable_examples
@@ -51,6 +54,44 @@ def provenance(request: HttpRequest) -> HttpResponse:
     return _page(request, "provenance", page=page)
 
 
+@csrf_exempt  # `auth.middleware.SameOriginForUsers` guards changes in a user's name
+@require_http_methods(["GET", "HEAD", "POST"])
+def analysis(request: HttpRequest, name: str) -> HttpResponse:
+    """The form of an analysis with what it would do; a POST runs it."""
+    principal = of_request(request)
+    try:
+        given = parameters_of(request)
+        if request.method != "POST":
+            return _page(request, "analysis", page=analysis_page(name, given, principal))
+    except DaliError as exc:
+        return _not_here(request, exc)
+    try:
+        response = HttpResponse(status=303)
+        response["Location"] = begun(name, given, principal)
+        return response
+    except NotFoundError as exc:
+        return _not_here(request, exc)
+    except DaliError as exc:
+        answer = _page(request, "analysis", page=refused(name, given, exc.message))
+        answer.status_code = exc.status
+        return answer
+
+
+@require_safe
+def job(request: HttpRequest, name: str, job_id: str) -> HttpResponse:
+    """A job: how far it is, its steps, its results."""
+    try:
+        return _page(request, "job", page=job_page(name, job_id, of_request(request)))
+    except DaliError as exc:
+        return _not_here(request, exc)
+
+
+def _not_here(request: HttpRequest, error: DaliError) -> HttpResponse:
+    response = _page(request, "not_here", said=error.message)
+    response.status_code = error.status
+    return response
+
+
 def _page(request: HttpRequest, name: str, **content: object) -> HttpResponse:
     site_url = settings.SITE_URL
     response = render(request, f"portal/{name}.html", {**content, "site_url": site_url})
@@ -65,6 +106,7 @@ def _policy(site_url: str) -> str:
     """
     site = urlsplit(site_url)
     return (
-        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+        "default-src 'none'; style-src 'self'; base-uri 'none'; "
+        f"form-action 'self' {site.scheme}://{site.netloc}; "
         f"img-src 'self' {site.scheme}://{site.netloc}"
     )

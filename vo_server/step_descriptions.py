@@ -95,7 +95,7 @@ _STEPS: Mapping[str, _Told] = {
     "source_lists": _Told("Selection", (Takes("sky_image", MANY, ("sky_image",)),)),
     "clean": _Told(
         "Reconstruction",
-        (Takes("shadowgram", ONE, ("shadowgram",)), _sources("mosaic_sources")),
+        (Takes("shadowgram", ONE, ("shadowgram",)),),
         ("instrument", "sources"),
     ),
     "preview": _Told(
@@ -103,8 +103,8 @@ _STEPS: Mapping[str, _Told] = {
     ),
     "spectra": _Told(
         "Reconstruction",
-        (Takes("events", ONE, ("events",)), _sources("mosaic_sources"), _CATALOGUE),
-        ("instrument", "wanted", "sources"),
+        (Takes("events", ONE, ("events",)),),
+        ("instrument", "sources"),
     ),
     "spectra_sum": _Told(
         "Reduction",
@@ -113,8 +113,8 @@ _STEPS: Mapping[str, _Told] = {
     ),
     "light_curves": _Told(
         "Reconstruction",
-        (Takes("events", ONE, ("events",)), _sources("mosaic_sources"), _CATALOGUE),
-        ("instrument", "wanted", "sources", *_BAND, "time_bin_s"),
+        (Takes("events", ONE, ("events",)),),
+        ("instrument", "sources", *_BAND, "time_bin_s"),
     ),
     "light_curves_joined": _Told(
         "Reduction",

@@ -20,6 +20,8 @@ from analysis.anew import everything_anew
 from analysis.cache import file_checksum
 from analysis.products.differences import file_differences
 from analysis.publishing import given
+from analysis.steps import Step
+from analysis.workflow_types import targets_of
 from analysis.workflows.reproduce_parameters import ReproduceParameters
 from archive import stored_products
 from archive.stored_products import StoredProduct
@@ -63,7 +65,7 @@ class Compared:
 
 def run(context: JobContext[ReproduceParameters]) -> None:
     """Make it again and compare; raises `JobFailure`."""
-    activity, history, asked = _recorded(context)
+    activity, history, asked = _recorded(context.parameters.identifier, context.owner)
     job_type = _job_type(activity)
     made = made_by(activity.id)
     originals = (asked,) if asked else _stored(activity, tuple(made), context.owner)
@@ -81,14 +83,25 @@ def run(context: JobContext[ReproduceParameters]) -> None:
     context.at_completion.append(partial(_record, context, inner, compared, path))
 
 
+def targets(parameters: ReproduceParameters, owner: Principal) -> tuple[Step, ...]:
+    """The steps of the job that would be run again; raises what the job would."""
+    activity, history, _ = _recorded(parameters.identifier, owner)
+    job_type = _job_type(activity)
+    again = _recorded_parameters(job_type, activity, history)
+    try:
+        find = targets_of(job_type.name)
+    except KeyError:
+        raise JobFailure(f"ID: jobs of {job_type.name} have no plan") from None
+    return find(again, owner)
+
+
 def _recorded(
-    context: JobContext[ReproduceParameters],
+    identifier: str, owner: Principal
 ) -> tuple[ActivityRecord, History, StoredProduct | None]:
     """The activity to run again, what it came from, and the product that was asked for, if any."""
-    identifier = context.parameters.identifier
     asked: StoredProduct | None
     try:
-        asked = stored_products.find(identifier, context.owner)
+        asked = stored_products.find(identifier, owner)
     except NotFoundError:
         asked = None  # perhaps an activity
     start = asked.obs_publisher_did if asked else identifier
@@ -146,12 +159,7 @@ def _run_again(
     activity: ActivityRecord,
     history: History,
 ) -> JobContext[Any]:
-    try:
-        parameters = check(job_type.parameters, _values(job_type.parameters, activity, history))
-    except InvalidParametersError as problem:
-        raise JobFailure(
-            f"the recorded parameters of {activity.name} are refused today: {problem.message}"
-        ) from problem
+    parameters = _recorded_parameters(job_type, activity, history)
     folder = context.folder / "again"
     folder.mkdir()
     inner: JobContext[Any] = JobContext(
@@ -160,6 +168,20 @@ def _run_again(
     with nullcontext() if context.parameters.use_cache else everything_anew():
         job_type.run(inner)
     return inner
+
+
+def _recorded_parameters(
+    job_type: JobType[Any], activity: ActivityRecord, history: History
+) -> BaseModel:
+    """What the job is to be run with again; raises `JobFailure`."""
+    try:
+        values = _values(job_type.parameters, activity, history)
+        parameters: BaseModel = check(job_type.parameters, values)
+        return parameters
+    except InvalidParametersError as problem:
+        raise JobFailure(
+            f"the recorded parameters of {activity.name} are refused today: {problem.message}"
+        ) from problem
 
 
 def _values(model: type[BaseModel], activity: ActivityRecord, history: History) -> Values:

@@ -114,6 +114,30 @@ def test_the_estimate_comes_from_past_runs(client, crab_scws, settings):
     )
 
 
+def test_a_mosaic_of_more_science_windows_is_expected_to_take_longer(client, crab_scws):
+    """By medians of past mosaics of so many."""
+    for count, seconds in ((2, 1.0), (4, 2.0)):
+        for band in ("40", "50", "60"):
+            steps = planned(client, crab_scws[:count], E1_keV=band, E2_keV="80")["graph"]
+            cache([s for s in steps if s["kind"] == "mosaic"], seconds=seconds)
+    CachedStep.objects.filter(seconds=1.0).update(breadth=2)
+    CachedStep.objects.filter(seconds=2.0).update(breadth=4)
+
+    def seconds_of_mosaics(count: int) -> float:
+        told = planned(client, crab_scws[:count])
+        (mosaic,) = (kind for kind in told["kinds"] if kind["kind"] == "mosaic")
+        assert mosaic["seconds_each"] == 1.5, "the median of all"
+        others = sum(
+            kind["seconds_each"] * kind["to_run"]
+            for kind in told["kinds"]
+            if kind["kind"] != "mosaic"
+        )
+        return float(told["estimate"]["processor_seconds"] - others)
+
+    for count, expected in ((2, 1.0), (3, 1.5), (4, 2.0), (6, 3.0)):
+        assert seconds_of_mosaics(count) == pytest.approx(2 * expected), "two mosaics"
+
+
 def test_one_slow_run_does_not_move_the_estimate(client, crab_scws):
     steps = planned(client, crab_scws[:5])["graph"]
     images = [step for step in steps if step["kind"] == "sky_image"]

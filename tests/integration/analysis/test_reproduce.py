@@ -10,10 +10,13 @@ import pytest
 from astropy.io import fits
 from django.db import connection
 
+from analysis import plans
 from analysis.jobs import REPRODUCE
 from analysis.workflows.reproduce_parameters import ReproduceParameters
 from archive.models import DataProduct, ScienceWindow
 from auth.principal import ANONYMOUS, Principal
+from dali.errors import DaliError
+from dali.parameters import Parameters
 from provenance.models import Activity, Entity, Used, WasInformedBy
 from uws.errors import JobFailure
 from uws.parameters import check
@@ -71,6 +74,37 @@ def test_every_product_of_an_image_is_identical_but_for_dates_and_ids(
     made = [line for line in log if line.endswith(" done")]
     assert len(made) == (0 if use_cache == "1" else 4 * 2 + 5)
     assert again["results"]["mosaic"].read_bytes() != done.results["mosaic"].read_bytes()
+
+
+def test_what_shares_cleaned_images_with_another_mosaic_has_its_own_history(
+    image: Any, reproduce: Reproduce, crab_scws: list[str]
+) -> None:
+    """The image of the second Science Window was cleaned for a mosaic with the first."""
+    image(scw_list=tuple(crab_scws[:2]))
+    more = image(scw_list=tuple(crab_scws[1:3]))
+    assert more.steps("restored from cache").count("clean") == 1
+    entity = fits.getheader(more.results["mosaic"])["PROVENT"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT e.location FROM provenance.lineage l JOIN provenance.entity e"
+            " ON e.id = l.ancestor WHERE l.descendant = %s AND e.location LIKE 'scw/%%'",
+            [entity],
+        )
+        used = {str(location).split("/")[2] for (location,) in cursor.fetchall()}
+    assert used == set(crab_scws[1:3])
+    for use_cache, to_run in (("1", 0), ("0", 4 * 2 + 5)):
+        sent = Parameters([("ID", entity), ("use_cache", use_cache)])
+        steps = plans.of_request(REPRODUCE, sent, ANONYMOUS).json()["steps"]
+        assert steps["to_run"] == to_run
+    again = reproduce(entity, use_cache="0")
+    assert again["identical"], again
+
+
+def test_what_can_not_be_made_again_can_not_be_planned(archive: Path) -> None:
+    unknown = ReproduceParameters(ID="ivo://nobody/knows")
+    assert plans.seconds("reproduce", unknown, ANONYMOUS) is None
+    with pytest.raises(DaliError, match="no public product or activity"):
+        plans.of_request(REPRODUCE, Parameters([("ID", "ivo://nobody/knows")]), ANONYMOUS)
 
 
 def test_one_product_is_compared_by_its_own_identifier(

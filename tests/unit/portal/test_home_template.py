@@ -29,7 +29,10 @@ FULL = replace(
     counts=Counts(ArchiveStatistics(72, 72, 145, 3), Statistics(412, 1001)),
     workflows=(
         Workflow(
-            "ISGRI image", "Sky images & mosaics <of> photons", "https://vo.example.org/uws/x"
+            "ISGRI image",
+            "Sky images & mosaics <of> photons",
+            "https://vo.example.org/uws/x",
+            "https://vo.example.org/analyses/x",
         ),
     ),
     jobs=(

@@ -1,0 +1,226 @@
+"""The form of an analysis with what it would do, and the page of a job with what it does.
+
+Both show the drawn graph of the job's steps, each cached or to run, and how long that takes.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
+
+from analysis import plans
+from analysis.plan_documents import PlanDocuments
+from auth.principal import Principal
+from dali.errors import DaliError, NotFoundError
+from dali.parameters import Parameters
+from uws import registry, service
+from uws.parameters import ParameterDescription, describe
+from uws.phases import Phase
+from uws.records import JobRecord
+from uws.types import JobType
+
+#: Whole documents as a parameter's value: nobody types them into a form.
+_DOCUMENT_UCD = "meta.record"
+#: How often the page of a job that isn't finished asks again, seconds.
+_REFRESH_S = 4
+_UNFINISHED = (Phase.QUEUED, Phase.EXECUTING, Phase.SUSPENDED)
+#: The last lines that a job told.
+_LAST_MESSAGES = 12
+#: Longer addresses are refused by servers and browsers.
+_MOST_QUERY = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """A parameter and what is in its field now."""
+
+    parameter: ParameterDescription
+    value: str
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The only values allowed; none where there are others."""
+        if self.parameter.datatype == "boolean":
+            return ("1", "0")
+        return self.parameter.options
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it takes a number."""
+        return self.parameter.datatype in ("double", "long") and not self.parameter.multiple
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPlan:
+    """A plan as a page shows it. to_run: ``at most 58`` where not all is known yet."""
+
+    cached: int
+    to_run: str
+    duration: str
+    summary: str
+    picture_url: str
+    text_url: str
+    json_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisPage:
+    """The form of a job type; addresses are absolute.
+
+    plan: of the parameters in the form, where it holds any. said: why there is none.
+    left_out: parameters that the form has no field for.
+    """
+
+    name: str
+    title: str
+    description: str
+    url: str
+    jobs_url: str
+    api_url: str
+    fields: tuple[FormField, ...]
+    left_out: tuple[str, ...]
+    plan: ShownPlan | None
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """A job as its owner sees it; addresses are absolute.
+
+    form_url: the form with its settings; empty where they are too long. results: name, address and
+    media type of each. pictures: name and address of those to be looked
+    at. refresh_s: ``None`` once the job is done.
+    """
+
+    job: JobRecord
+    title: str
+    form_url: str
+    uws_url: str
+    results: tuple[tuple[str, str, str], ...]
+    pictures: tuple[tuple[str, str], ...]
+    messages: tuple[str, ...]
+    plan: ShownPlan | None
+    refresh_s: int | None
+
+
+def analysis_page(name: str, given: Parameters, principal: Principal) -> AnalysisPage:
+    """The form, filled with ``given``; raises `NotFoundError` for what is no analysis."""
+    job_type = _analysis(name)
+    sent = _sent(job_type, given)
+    plan, said = _plan(job_type, sent, principal) if sent else (None, "")
+    return _form(job_type, sent, plan, said)
+
+
+def begun(name: str, given: Parameters, principal: Principal) -> str:
+    """The address of the page of a new job that runs; raises `dali.errors.DaliError`."""
+    job_type = _analysis(name)
+    sent = Parameters(_sent(job_type, given))
+    job_id = service.submit(job_type, principal, sent, run_now=True)
+    return f"{settings.SITE_URL}/jobs/{name}/{job_id}"
+
+
+def refused(name: str, given: Parameters, said: str) -> AnalysisPage:
+    """The form again, with why its job wasn't made."""
+    job_type = _analysis(name)
+    return _form(job_type, _sent(job_type, given), None, said)
+
+
+def job_page(name: str, job_id: str, principal: Principal) -> JobPage:
+    """The page of a job; raises as `uws.service.get`."""
+    job_type = _analysis(name)
+    job = service.get(job_type, principal, job_id)
+    uws_url = f"{settings.SITE_URL}{job_type.path}/{job_id}"
+    try:
+        plan = _shown(
+            plans.of_job(job_type, principal, job_id),
+            f"{settings.SITE_URL}/api/uws/{name}/jobs/{job_id}/plan",
+            "",
+        )
+    except DaliError:
+        plan = None  # what has become of the job says why
+    results = tuple(
+        (result.name, f"{uws_url}/results/{quote(result.name)}", result.media_type)
+        for result in job.results
+    )
+    settings_again = urlencode([(parameter.name, parameter.value) for parameter in job.parameters])
+    return JobPage(
+        job,
+        job_type.title,
+        f"{_form_url(name)}?{settings_again}" if len(settings_again) < _MOST_QUERY else "",
+        uws_url,
+        results,
+        tuple((name, url) for name, url, media_type in results if media_type == "image/png")[:1],
+        tuple(line.text for line in job.messages[-_LAST_MESSAGES:]),
+        plan,
+        _REFRESH_S if job.phase in _UNFINISHED else None,
+    )
+
+
+def _analysis(name: str) -> JobType[Any]:
+    job_type = next((kind for kind in registry.all() if kind.name == name), None)
+    if job_type is None or not job_type.path.startswith("/uws/"):
+        raise NotFoundError(f"there is no analysis {name!r}")
+    return job_type
+
+
+def _sent(job_type: JobType[Any], given: Parameters) -> list[tuple[str, str]]:
+    """What a form really says: a browser sends empty fields, too."""
+    return [
+        (parameter.name, value)
+        for parameter in describe(job_type.parameters)
+        for value in given.all(parameter.name)
+        if value.strip()
+    ]
+
+
+def _form(
+    job_type: JobType[Any], sent: Sequence[tuple[str, str]], plan: ShownPlan | None, said: str
+) -> AnalysisPage:
+    parameters = describe(job_type.parameters)
+    return AnalysisPage(
+        job_type.name,
+        job_type.title,
+        job_type.description,
+        _form_url(job_type.name),
+        f"{settings.SITE_URL}{job_type.path}",
+        f"{settings.SITE_URL}/api/uws/{job_type.name}/jobs",
+        tuple(_field(p, sent) for p in parameters if p.ucd != _DOCUMENT_UCD),
+        tuple(p.name for p in parameters if p.ucd == _DOCUMENT_UCD),
+        plan,
+        said,
+    )
+
+
+def _field(parameter: ParameterDescription, sent: Iterable[tuple[str, str]]) -> FormField:
+    return FormField(parameter, ",".join(value for name, value in sent if name == parameter.name))
+
+
+def _plan(
+    job_type: JobType[Any], sent: Sequence[tuple[str, str]], principal: Principal
+) -> tuple[ShownPlan | None, str]:
+    try:
+        documents = plans.of_request(job_type, Parameters(sent), principal)
+    except DaliError as error:
+        return None, error.message
+    address = f"{settings.SITE_URL}/api/plan/{job_type.name}"
+    return _shown(documents, address, f"?{urlencode(sent)}"), ""
+
+
+def _shown(documents: PlanDocuments, address: str, query: str) -> ShownPlan:
+    steps = documents.json()["steps"]
+    bound = "at most " if steps["provisional"] else ""
+    return ShownPlan(
+        steps["cached"],
+        f"{bound}{steps['to_run']}",
+        documents.duration,
+        documents.summary(),
+        f"{address}.svg{query}",
+        f"{address}.txt{query}",
+        f"{address}{query}",
+    )
+
+
+def _form_url(name: str) -> str:
+    return f"{settings.SITE_URL}/analyses/{name}"

@@ -1,0 +1,136 @@
+"""The form of an analysis with what it would do, and the page of its job."""
+
+import base64
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from archive.ingest.service import ingest
+from archive.models import ScienceWindow
+from uws import registry
+from uws.models import Job
+from uws.parameters import describe
+
+FORM = "/analyses/isgri_image"
+
+
+@pytest.fixture
+def scws(db: None, small_archive: Path, settings, tmp_path: Path) -> list[str]:
+    """Science Windows of the Crab in an archive."""
+    settings.VO_ARCHIVE_ROOT = small_archive
+    settings.VO_CACHE_ROOT = tmp_path / "cache"
+    settings.VO_JOB_ROOT = tmp_path / "jobs"
+    assert ingest([small_archive]).bad == 0
+    found = ScienceWindow.objects.filter(target_name="Crab").order_by("scw")
+    return list(found.values_list("scw", flat=True))
+
+
+def numbers(page: str) -> dict[str, str]:
+    """The numbers that a page shows large, by what they are."""
+    return dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd></div>", page))
+
+
+def pictures(page: str) -> list[str]:
+    """Where its pictures are, on this server."""
+    return [_here(source) for source in re.findall(r'<img src="([^"]+)"', page)]
+
+
+def _here(address: str) -> str:
+    return unescape(address).removeprefix("http://127.0.0.1:8000")
+
+
+def test_the_form_has_a_field_for_every_parameter(client: Client, db: None) -> None:
+    answer = client.get(FORM)
+    assert answer.status_code == 200
+    fields = set(re.findall(r'(?:input|select) id="[^"]+" name="([^"]+)"', answer.text))
+    declared = {p.name for p in describe(registry.get("isgri_image").parameters)}
+    assert declared - fields == {"selected_catalog"}, "a whole document"
+    assert "Programs may send <code>selected_catalog</code>" in answer.text
+    assert "What it would do" not in answer.text, "of nothing"
+    assert "Undefined" not in answer.text
+    policy = answer.headers["Content-Security-Policy"]
+    assert "form-action 'self'" in policy
+    assert "script" not in policy
+
+
+def test_before_a_job_exists_the_form_shows_and_draws_what_it_would_do(
+    client: Client, scws: list[str]
+) -> None:
+    page = client.get(FORM, {"scw_list": ",".join(scws[:3]), "E1_keV": "25", "RA": ""}).text
+    told = numbers(page)
+    assert told["steps found in the cache"] == "0"
+    assert told["steps to run"] == f"at most {3 * 4 + 5}"
+    assert told["likely to take"].endswith(" s or less")
+    assert 'name="E1_keV" value="25"' in page
+    (picture,) = pictures(page)
+    assert picture.startswith("/api/plan/isgri_image.svg?")
+    drawn = client.get(picture)
+    assert drawn.headers["Content-Type"] == "image/svg+xml"
+    assert b"sky_image" in drawn.content
+    for form in ("text", "JSON"):
+        (address,) = re.findall(rf'<a href="([^"]+)">{form}</a>', page)
+        assert client.get(_here(address)).status_code == 200
+    assert not Job.objects.exists()
+
+
+def test_what_can_not_be_done_is_said_where_it_is_asked(client: Client, scws: list[str]) -> None:
+    page = client.get(FORM, {"RA": "200", "DEC": "-60", "radius": "3"}).text
+    assert "EmptyScWList" in page
+    assert "What it would do" not in page
+    refused = client.post(FORM, {"scw_list": scws[0], "E1_keV": "<b>"})
+    assert refused.status_code == 400
+    assert "E1_keV" in refused.text
+    assert 'value="&lt;b&gt;"' in refused.text, "what was typed is still there"
+    assert not Job.objects.exists()
+
+
+def test_the_form_begins_a_job_whose_page_shows_its_steps(client: Client, scws: list[str]) -> None:
+    answer = client.post(FORM, {"scw_list": scws[0], "radius": "", "publish": "0"})
+    assert answer.status_code == 303
+    (job,) = Job.objects.all()
+    assert job.phase == "QUEUED"
+    assert answer.headers["Location"] == f"http://127.0.0.1:8000/jobs/isgri_image/{job.id}"
+    page = client.get(f"/jobs/isgri_image/{job.id}").text
+    assert "QUEUED" in page
+    assert 'http-equiv="refresh"' in page, "it is not done yet"
+    assert numbers(page)["steps to run"] == "at most 9"
+    (picture,) = pictures(page)
+    assert picture == f"/api/uws/isgri_image/jobs/{job.id}/plan.svg"
+    assert client.get(picture).status_code == 200
+    assert f"/uws/isgri_image/{job.id}" in page
+    (again,) = re.findall(r'<a href="([^"]+)">Another with these settings', page)
+    assert "publish=0" in again
+    client.post(f"/uws/isgri_image/{job.id}/phase", {"PHASE": "ABORT"})
+    assert 'http-equiv="refresh"' not in client.get(f"/jobs/isgri_image/{job.id}").text
+
+
+def test_a_jobs_page_is_its_owners(client: Client, scws: list[str], django_user_model) -> None:
+    django_user_model.objects.create_user("owner", password="owner")
+    credentials = base64.b64encode(b"owner:owner").decode()
+    headers = {"HTTP_AUTHORIZATION": f"Basic {credentials}"}
+    client.post(FORM, {"scw_list": scws[0]}, **headers)
+    (job,) = Job.objects.all()
+    assert client.get(f"/jobs/isgri_image/{job.id}", **headers).status_code == 200
+    refused = client.get(f"/jobs/isgri_image/{job.id}")
+    assert refused.status_code == 403
+    assert scws[0] not in refused.text
+
+
+@pytest.mark.parametrize(
+    "address", ["/analyses/nothing", "/analyses/tap", "/jobs/isgri_image/none", "/jobs/none/none"]
+)
+def test_what_is_not_here_is_said(client: Client, db: None, address: str) -> None:
+    answer = client.get(address)
+    assert answer.status_code == 404
+    assert "Not here" in answer.text
+
+
+def test_every_analysis_has_a_form_that_the_home_page_links(client: Client, db: None) -> None:
+    home = client.get("/").text
+    for job_type in registry.all():
+        if job_type.path.startswith("/uws/"):
+            assert f"/analyses/{job_type.name}" in home
+            assert client.get(f"/analyses/{job_type.name}").status_code == 200
