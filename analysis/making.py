@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from analysis.cache import Cache, CachedFile, Record, file_checksum
 from analysis.errors import (
@@ -31,7 +31,12 @@ from instruments.science_window import ScienceWindowId, ScienceWindowIdError
 from provenance import recorder
 from provenance.agents import software as software_agent
 from provenance.identifiers import new_entity_id
-from provenance.records import ActivityRecord, EntityRecord, InvolvedRecord
+from provenance.records import (
+    ActivityRecord,
+    ConfigFileRecord,
+    EntityRecord,
+    InvolvedRecord,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +235,12 @@ def _recording(task: Task) -> Iterator[recorder.Recorder]:
             recorder.parameter("software_digest", task.software_digest),
         ],
     ) as activity:
+        activity.configured(
+            *(
+                ConfigFileRecord(PurePosixPath(path).name, path, f"Of the installed {task.engine}")
+                for path in task.kind.config_files(task.parameters)
+            )
+        )
         for role, items in task.inputs.items():
             for item in items:
                 activity.used(item.entity, role=role)

@@ -46,6 +46,14 @@ StepFunction = Callable[[StepInputs, Mapping[str, Parameter], Path, Report], Non
 
 _OF_THE_FUNCTION = SoftwareOf("")
 
+ConfigFiles = Callable[[Mapping[str, Parameter]], tuple[str, ...]]
+"""Which files of settings a step with these parameters reads; paths below what computes."""
+
+
+def _no_files(parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
+    """None: all that the step is set to are its parameters."""
+    return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
@@ -76,6 +84,8 @@ class StepKind:
     expected_seconds: of one processor, told to users as long as no past run says better.
     units: VOUnit of each parameter that has one. A plain number is meant in it, a quantity with
         another unit is converted.
+    config_files: files of settings of the installation that computes (part of its software, whose
+        digest covers them) that say what the parameters leave open; the provenance names them.
     """
 
     name: str
@@ -89,6 +99,7 @@ class StepKind:
     tolerance: Tolerance = Tolerance()
     expected_seconds: float = 1.0
     units: Mapping[str, str] = field(default_factory=dict, hash=False)
+    config_files: ConfigFiles = _no_files
 
     def __post_init__(self) -> None:
         """Find out whose software counts, where it isn't said."""

@@ -20,6 +20,7 @@ from vo_server.step_descriptions import (
     MAYBE,
     ONE,
     PREVIEW,
+    config_files_of,
     parameters_of,
     usages_of,
     usages_of_job,
@@ -77,6 +78,7 @@ def kinds_of_steps() -> tuple[KindOfActivity, ...]:
                 Role(kind.name, kind.description, _use(kind.content_type), ONE, (kind.name,)),
             ),
             parameters=parameters_of(kind),
+            config_files=config_files_of(kind),
         )
         for engine, kind in _steps_by_engine()
     )

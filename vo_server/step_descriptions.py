@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from analysis.steps import StepKind
-from provenance.descriptions import KindOfParameter, Role
+from provenance.descriptions import KindOfConfigFile, KindOfParameter, Role
 
 #: One, one or none, one or more: how many entities have a role.
 ONE, MAYBE, MANY = "1", "0..1", "1..*"
@@ -212,6 +212,17 @@ _PARAMETERS: Mapping[str, KindOfParameter] = {
     )
 }  # fmt: skip
 
+_OSA_ANALYSES = ("ibis_science_analysis", "jemx_science_analysis")
+#: The executables of OSA's steps, each of which has its file of settings.
+_OSA_FILES: Mapping[str, tuple[str, ...]] = {
+    "osa_image": ("og_create", *_OSA_ANALYSES),
+    "osa_mosaic": ("og_create", *_OSA_ANALYSES),
+    "osa_spectra": ("og_create", "j_rebin_rmf", *_OSA_ANALYSES),
+    "osa_spectra_sum": ("og_create", "src_collect", "spe_pick"),
+    "osa_light_curves": ("og_create", *_OSA_ANALYSES, "ii_light"),
+    "osa_light_curves_join": ("og_create", "src_collect", "lc_pick"),
+}
+
 #: The steps whose results each job type's products are taken from.
 _OF_IMAGES = (
     "mosaic", "mosaic_sources", "source_lists", "preview",
@@ -274,4 +285,12 @@ def usages_of_job(name: str, kinds: Iterable[StepKind]) -> tuple[Role, ...]:
         Role(step, known[step].description, MAIN, MAYBE, (step,))
         for step in _OF_JOBS.get(name, ())
         if step in known
+    )
+
+
+def config_files_of(kind: StepKind) -> tuple[KindOfConfigFile, ...]:
+    """The files of settings that a step may read: those of OSA's executables."""
+    return tuple(
+        KindOfConfigFile(f"{name}.par", "text/plain", f"Values of the parameters of {name}")
+        for name in _OSA_FILES.get(kind.name, ())
     )

@@ -11,6 +11,7 @@ index of its instrument characteristics.
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from astropy.io import fits
@@ -37,7 +38,7 @@ from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.preview import write_preview
 from analysis.products.source_list import Source, above, read_source_list, write_source_list
 from analysis.software import SoftwareOf
-from analysis.steps import Parameter, Report, StepInputs, StepKind
+from analysis.steps import ConfigFiles, Parameter, Report, StepInputs, StepKind
 
 TAR = "application/x-tar"
 CATALOGUE = "specat.fits"
@@ -316,6 +317,29 @@ def software() -> str:
     return digest({"steps": _OWN_SOFTWARE(), "osa": software_digest()})
 
 
+def _parameter_files(
+    names: tuple[str, ...], parameters: Mapping[str, Parameter]
+) -> tuple[str, ...]:
+    """The parameter files of the executables that a step calls, below the installation's root.
+
+    ``analysis`` stands for the instrument's science analysis; those of one instrument alone are
+    called for it only.
+    """
+    is_jemx = commands.INSTRUMENTS[str(parameters["instrument"])].number > 0
+    analysis = "jemx_science_analysis" if is_jemx else "ibis_science_analysis"
+    left_out = {"ii_light"} if is_jemx else {"j_rebin_rmf"}
+    bins = parameters.get("time_bin_s")
+    if isinstance(bins, int | float) and bins >= commands.SHORTEST_STANDARD_BIN_S:
+        left_out.add("ii_light")
+    called = (analysis if name == "analysis" else name for name in names if name not in left_out)
+    return tuple(f"pfiles/{name}.par" for name in called)
+
+
+def _settings_of(*names: str) -> ConfigFiles:
+    """`_parameter_files` of these executables."""
+    return partial(_parameter_files, names)
+
+
 _BAND = {"e_min_kev": "keV", "e_max_kev": "keV"}
 #: OSA's own programs take up to this much.
 _MEMORY = 4 << 30
@@ -331,6 +355,7 @@ IMAGE = StepKind(
     memory=_MEMORY,
     expected_seconds=600,
     units=_BAND,
+    config_files=_settings_of("og_create", "analysis"),
 )
 MOSAIC = StepKind(
     "osa_mosaic",
@@ -343,6 +368,7 @@ MOSAIC = StepKind(
     memory=_MEMORY,
     expected_seconds=300,
     units=_BAND,
+    config_files=_settings_of("og_create", "analysis"),
 )
 SOURCES = StepKind(
     "osa_sources",
@@ -381,6 +407,7 @@ SPECTRA = StepKind(
     software,
     memory=_MEMORY,
     expected_seconds=900,
+    config_files=_settings_of("og_create", "j_rebin_rmf", "analysis"),
 )
 SPECTRA_SUM = StepKind(
     "osa_spectra_sum",
@@ -392,6 +419,7 @@ SPECTRA_SUM = StepKind(
     software,
     memory=_MEMORY,
     expected_seconds=60,
+    config_files=_settings_of("og_create", "src_collect", "spe_pick"),
 )
 LIGHT_CURVES = StepKind(
     "osa_light_curves",
@@ -404,6 +432,7 @@ LIGHT_CURVES = StepKind(
     memory=_MEMORY,
     expected_seconds=1800,
     units={**_BAND, "time_bin_s": "s"},
+    config_files=_settings_of("og_create", "analysis", "ii_light"),
 )
 LIGHT_CURVES_JOIN = StepKind(
     "osa_light_curves_join",
@@ -416,6 +445,7 @@ LIGHT_CURVES_JOIN = StepKind(
     memory=_MEMORY,
     expected_seconds=60,
     units=_BAND,
+    config_files=_settings_of("og_create", "src_collect", "lc_pick"),
 )
 KINDS = (
     IMAGE,

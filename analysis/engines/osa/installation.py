@@ -101,7 +101,9 @@ class OsaInstallation:
         return f"{editions[-1]}[1]" if editions else None
 
     def digest(self) -> str:
-        """SHA-256 of OSA's version, its executables, and the index of its characteristics.
+        """SHA-256 of OSA's version, its executables with their settings, and the index of its IC.
+
+        The settings are the parameter files below ``pfiles``: what a call doesn't say, they do.
 
         A container counts by its image's file, whose content its size and time of change stand
         for: images have gigabytes.
@@ -118,6 +120,9 @@ class OsaInstallation:
                 hasher.update(
                     hashlib.sha256((Path(self.root) / "bin" / name).read_bytes()).digest()
                 )
+            for path in sorted((Path(self.root) / "pfiles").glob("*.par")):
+                hasher.update(f"{path.name}\0".encode())
+                hasher.update(hashlib.sha256(path.read_bytes()).digest())
         index = self.repository / "idx" / "ic"
         for path in sorted(index.glob("*.fits")):
             hasher.update(f"{path.name}\0".encode())

@@ -55,6 +55,18 @@ def test_jobs_give_what_osa_makes_and_say_so(root: Path, job: Job, crab_scws: li
             f" JOIN provenance.agent g ON g.id = a.agent_id WHERE l.descendant = '{entity}'"
         )
         agents = {name for (name,) in cursor.fetchall()}
+        # what the calls don't say, OSA's own parameter files do: they are named
+        cursor.execute(
+            "SELECT DISTINCT f.name, f.location FROM provenance.lineage l"
+            " JOIN provenance.was_generated_by w ON w.entity_id = l.ancestor"
+            " JOIN provenance.was_configured_by c ON c.activity_id = w.activity_id"
+            " JOIN provenance.config_file f ON f.id = c.config_file_id"
+            f" WHERE l.descendant = '{entity}' AND c.artefact_type = 'Configfile' ORDER BY 1"
+        )
+        assert cursor.fetchall() == [
+            ("ibis_science_analysis.par", "pfiles/ibis_science_analysis.par"),
+            ("og_create.par", "pfiles/og_create.par"),
+        ]
     assert any("OSA" in name for name in agents), agents
     again = job("isgri_image", scw_list=tuple(crab_scws[:2]), engine="osa")
     assert again.steps("main done") == []

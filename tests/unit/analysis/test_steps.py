@@ -143,6 +143,7 @@ def test_what_is_only_told_or_reckoned_does_not_change_the_identity(raw_file: Ma
         tolerance=Tolerance(relative=1e-6),
         file_name="total.txt",
         content_type="text/x-sum",
+        config_files=lambda _: ("sum.par",),
     )
     assert replace(step, kind=told) == step
 
@@ -158,6 +159,7 @@ def test_every_field_of_a_step_is_known_to_matter_or_not() -> None:
         "name", "version", "software", "units",  # in the identity
         "run",  # by the software's digest
         "description", "file_name", "content_type", "memory", "tolerance", "expected_seconds",
+        "config_files",  # names alone: what is in them is the software's
     }  # fmt: skip
 
 

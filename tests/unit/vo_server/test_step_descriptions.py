@@ -8,7 +8,13 @@ from analysis.engines.osa_engine import ENGINE as OSA
 from analysis.fitting.steps import FITTING
 from analysis.steps import StepKind
 from vo_server.activity_kinds import kinds_of_entities
-from vo_server.step_descriptions import parameters_of, usages_of, usages_of_job, work_of
+from vo_server.step_descriptions import (
+    config_files_of,
+    parameters_of,
+    usages_of,
+    usages_of_job,
+    work_of,
+)
 
 KINDS = tuple(kind for engine in (ENGINE, OSA, FITTING, ALL_SKY) for kind in engine.kinds)
 #: ProvenanceDM 1.0, tables 12 and 16.
@@ -51,3 +57,25 @@ def test_a_sites_own_step_has_the_units_that_it_declares() -> None:
     assert work_of(own) is None
     assert usages_of(own) == ()
     assert {p.name: p.unit for p in parameters_of(own)}["width"] == "arcmin"
+
+
+@pytest.mark.parametrize("instrument", ["isgri", "jemx1"])
+@pytest.mark.parametrize("time_bin_s", [1.0, 1000.0])
+def test_files_of_settings_that_steps_read_are_described(
+    instrument: str, time_bin_s: float
+) -> None:
+    for kind in KINDS:
+        read = kind.config_files({"instrument": instrument, "time_bin_s": time_bin_s})
+        described = {file.name for file in config_files_of(kind)}
+        assert {path.rpartition("/")[2] for path in read} <= described
+        assert bool(described) == bool(read)
+
+
+def test_osas_light_curves_name_the_settings_of_the_executables_that_they_call() -> None:
+    (kind,) = (kind for kind in KINDS if kind.name == "osa_light_curves")
+    long = kind.config_files({"instrument": "isgri", "time_bin_s": 1000.0})
+    assert long == ("pfiles/og_create.par", "pfiles/ibis_science_analysis.par")
+    short = kind.config_files({"instrument": "isgri", "time_bin_s": 1.0})
+    assert short == (*long, "pfiles/ii_light.par")
+    jemx = kind.config_files({"instrument": "jemx1", "time_bin_s": 1.0})
+    assert jemx == ("pfiles/og_create.par", "pfiles/jemx_science_analysis.par")

@@ -67,4 +67,9 @@ def test_another_osa_or_other_characteristics_are_another_software(root: Path, i
     other = installed.digest()
     assert other != first
     (root.parent / "rep/idx/ic/ic_master_file.fits").write_text("newer")
-    assert installed.digest() not in (first, other)
+    newer = installed.digest()
+    assert newer not in (first, other)
+    # what a call leaves open, the executables' files of settings say
+    (root / "pfiles").mkdir()
+    (root / "pfiles" / "ii_light.par").write_text("onlydet,b,a,no,,,\n")
+    assert installed.digest() not in (first, other, newer)
