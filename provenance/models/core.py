@@ -72,7 +72,12 @@ class Entity(models.Model):
     class Meta:
         db_table = "provenance_entity"
         indexes = (
-            models.Index(fields=["location"], name="provenance_entity_location"),
+            # Serves equality, and beginnings too: paths are asked for by LIKE.
+            models.Index(
+                fields=["location"],
+                opclasses=["text_pattern_ops"],
+                name="provenance_entity_location",
+            ),
             models.Index(fields=["checksum"], name="provenance_entity_checksum"),
             models.Index(fields=["step_identity"], name="provenance_entity_step"),
             models.Index(

@@ -2,9 +2,10 @@
 
 Five hundred images that are cleaned with the same list of sources all come from the same fifteen
 hundred files. Written out, that is a row for each pair; here they share one block of rows. The
-ancestors of an entity are its own rows in `Lineage`, and those of another entity's rows (the
-``block``) that `LineageSource` names, ``distance`` steps further away. Its own rows count more. The
-view ``provenance_whole_lineage`` has every pair once.
+ancestors of an entity are its own rows in `Lineage`, and those of other entities' rows (the
+``blocks``) that `LineageSource` names, ``distance`` steps further away. Its own rows count more,
+and what several of its blocks have is among its own rows. So the view ``provenance_whole_lineage``
+has every pair once.
 
 The keys have no constraints in the database: checking them would take most of the time of writing
 a lineage. `provenance.store` writes, and `provenance.retention` removes, both in transactions.
@@ -17,7 +18,7 @@ from provenance.models.core import Entity
 
 
 class LineageSource(models.Model):
-    """Whose rows of `Lineage` tell an entity's ancestors: its own (distance 0), and one block.
+    """Whose rows of `Lineage` tell an entity's ancestors: its own (distance 0), and shared blocks.
 
     The owner of a block that others share has no other source itself. ``public`` as the
     descendant is.

@@ -92,6 +92,10 @@ class LongHistory:
         with psycopg2.connect(server.database) as connection, connection.cursor() as cursor:
             cursor.execute("SET maintenance_work_mem = '1GB'; SET work_mem = '256MB'")
             cursor.execute("SET synchronous_commit = off; SET max_parallel_maintenance_workers = 2")
+            cursor.execute(
+                "UPDATE provenance_activity_description SET type = 'Analysis', subtype = 'job'"
+                " WHERE name = 'isgri_image'"
+            )
             again = list(_drop_indexes(cursor))
             for table in _TABLES:
                 # a new file, into which PostgreSQL writes without a log
@@ -202,16 +206,14 @@ def _copy_rows(
     )
     cursor.execute("ANALYZE model_rows")
     names = ", ".join(f'"{name}"' for name in columns)
-    # By the rows of one job after another, as they come about.
-    cursor.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
+    # All rows of one job after all of another, as they come about: the condition on j makes sure.
     cursor.execute(
         f"INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE"
         f" SELECT {', '.join(chosen[name] for name in columns)}"
         f" FROM (SELECT j FROM generate_series(0::bigint, {count - 1}) AS j"
         f" WHERE {condition} OFFSET 0) AS jobs"
-        " CROSS JOIN LATERAL (SELECT * FROM model_rows OFFSET 0) AS r"
+        " CROSS JOIN LATERAL (SELECT * FROM model_rows WHERE jobs.j >= 0 OFFSET 0) AS r"
     )
-    cursor.execute("SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on")
 
 
 _VARIED = {

@@ -281,6 +281,23 @@ def test_walking_the_lineage_of_a_product_uses_the_indexes() -> None:
 
 
 @pytest.mark.django_db
+def test_locations_are_found_by_their_beginning_with_the_index() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO provenance_entity (identifier, entity_class, public, location)"
+            " SELECT 'entity:' || n, 'DatasetEntity', true, 'scw/' || n"
+            " FROM generate_series(1, 5000) AS n"
+        )
+        cursor.execute("ANALYZE provenance_entity")
+        for condition in ("LIKE 'scw/123%'", "= 'scw/123'"):
+            cursor.execute(
+                f"EXPLAIN SELECT id FROM provenance_public_entity WHERE location {condition}"
+            )
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            assert "provenance_entity_location" in plan, plan
+
+
+@pytest.mark.django_db
 def test_an_activity_that_is_entered_again_as_public_becomes_so_with_all_that_belongs_to_it() -> (
     None
 ):
