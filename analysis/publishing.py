@@ -256,7 +256,7 @@ def agents_of(context: JobContext[Any]) -> list[InvolvedRecord]:
         *(InvolvedRecord(agents.software(authority, name), "software") for name in _WRITERS),
     ]
     if not context.owner.is_anonymous:
-        found.append(InvolvedRecord(_owner(context), "operator"))
+        found.append(InvolvedRecord(_owner(context), agents.OPERATOR))
     return found
 
 
@@ -270,8 +270,8 @@ def _creators(context: JobContext[Any]) -> tuple[InvolvedRecord, ...]:
     """Whom a product is attributed to: its owner, or this server where nobody signed in."""
     if context.owner.is_anonymous:
         server = agents.software(settings.VO_AUTHORITY, "vo_server", settings.VO_VERSION)
-        return (InvolvedRecord(server, "creator"),)
-    return (InvolvedRecord(_owner(context), "creator"),)
+        return (InvolvedRecord(server, agents.CREATOR),)
+    return (InvolvedRecord(_owner(context), agents.CREATOR),)
 
 
 def parameters_of(context: JobContext[Any]) -> list[ParameterRecord]:

@@ -7,6 +7,9 @@ from provenance.identifiers import agent_id
 from provenance.records import AgentRecord, AgentType, InvolvedRecord
 from provenance.surroundings import SOURCE, platform_agent, source_agent
 
+#: Roles of agents in the model's terms (ProvenanceDM 1.0, table 11).
+OPERATOR, CREATOR = "Operator", "Creator"
+
 
 def software(authority: str, name: str, version: str | None = None) -> AgentRecord:
     """A program or package at one version, which is part of its name and identifier.

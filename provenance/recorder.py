@@ -20,8 +20,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from provenance.agents import OPERATOR, surroundings
 from provenance.agents import software as software_agent
-from provenance.agents import surroundings
 from provenance.files import described_file, found_file
 from provenance.identifiers import new_activity_id, new_entity_id
 from provenance.records import (
@@ -180,7 +180,7 @@ def activity(
 
     name, version: of the activity and of its description. authority: IVOA authority of the new
     identifier; by default that of the activity around this one, else the server's. agent: the one
-    responsible, with role ``operator``; agents: others with their roles. software: installed Python
+    responsible, with role ``Operator``; agents: others with their roles. software: installed Python
     packages that take part, whose versions are recorded. parameters: records, or plain values.
     start: when it began, if that was before now. public: may everybody see it.
 
@@ -195,7 +195,7 @@ def activity(
     if isinstance(parameters, Mapping):
         parameters = [parameter(key, value) for key, value in parameters.items()]
     involved = [
-        *([InvolvedRecord(agent, "operator")] if agent else []),
+        *([InvolvedRecord(agent, OPERATOR)] if agent else []),
         *agents,
         *(InvolvedRecord(software_agent(authority, package), "software") for package in software),
         *surroundings(authority),

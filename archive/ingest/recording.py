@@ -13,7 +13,7 @@ from django.conf import settings
 import provenance.store
 from archive.identifiers import ProductIdentity
 from archive.ingest.problems import Problem
-from provenance.agents import maker_of_files, software
+from provenance.agents import CREATOR, maker_of_files, software
 from provenance.recorder import Recorder, activity, parameter
 from provenance.records import EntityClass, EntityRecord, InvolvedRecord, ParameterRecord
 
@@ -38,7 +38,7 @@ def archive_file(
         comment=f"Made by {origin}." if origin else None,
         description=kind,
         attributed_to=(
-            (InvolvedRecord(maker_of_files(settings.VO_AUTHORITY, origin), "creator"),)
+            (InvolvedRecord(maker_of_files(settings.VO_AUTHORITY, origin), CREATOR),)
             if origin
             else ()
         ),

@@ -48,7 +48,7 @@ def test_a_job_that_fails_before_its_first_step_is_recorded_with_its_settings_an
     assert failed.end_time is not None
     assert f"Ran on {socket.gethostname()}" in failed.private_comment
     agents = {a.role: a.agent.name for a in WasAssociatedWith.objects.select_related("agent")}
-    assert agents["operator"] == "Ada Lovelace"
+    assert agents["Operator"] == "Ada Lovelace"
     history = backwards([failed.identifier], 1, hidden=True)
     assert ("ID", "ivo://x/none") in [(p.name, p.value) for p in history.activities[0].parameters]
     with pytest.raises(NotFoundError):

@@ -45,7 +45,7 @@ def test_an_event_file_is_an_entity_that_an_ingest_made(archive_root: Path):
         "SELECT DISTINCT g.name, w.role FROM provenance_was_attributed_to AS w"
         " JOIN provenance_agent AS g ON g.id = w.agent_id WHERE w.public"
     )
-    assert [role for _, role in attributed] == ["creator"]
+    assert [role for _, role in attributed] == ["Creator"]
     parameters = dict(rows("SELECT name, value FROM provenance_parameter WHERE public"))
     assert parameters == {"checks": "structure, keywords, SHA-256", "files": "2"}
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from provenance import ActivityRecord, EntityRecord, GeneratedRecord, UsedRecord
+from provenance import ActivityRecord, AgentType, EntityRecord, GeneratedRecord, UsedRecord
 from provenance.errors import ProvenanceError
-from provenance.models import Entity
+from provenance.history import forwards
+from provenance.models import Activity, Entity
 from provenance.store import enter
 from provenance.validity import dependants, mark_bad, mark_good
 
@@ -52,6 +53,20 @@ def test_marking_is_recorded_and_can_be_undone() -> None:
     assert not Entity.objects.filter(invalidated_at_time__isnull=False).exists()
     names = Entity.objects.get(identifier=f"{SCW}/swg").used_set.values_list("activity__name")
     assert sorted(name for (name,) in names) == ["mark_bad", "mark_bad", "mark_good"]
+
+
+def test_a_mark_names_the_operators_as_a_group_and_no_person() -> None:
+    mark_bad(SCW, "solar flare", authority="x", version="0.1")
+    (activity,) = forwards([f"{SCW}/swg"], 1).activities
+    assert [(involved.agent.name, involved.agent.type, involved.role)
+            for involved in activity.agents if involved.role in ("Operator", "software")] == [
+        ("Operators of x", AgentType.ORGANIZATION, "Operator"),
+        ("vo_server 0.1", AgentType.SOFTWARE, "software"),
+    ]  # fmt: skip
+    assert not any(i.agent.type is AgentType.PERSON for i in activity.agents)
+    row = Activity.objects.get(identifier=activity.id)
+    assert row.private_comment is not None
+    assert "as " in row.private_comment, "who it was, administrators can read"
 
 
 def test_what_is_unknown_can_not_be_marked() -> None:

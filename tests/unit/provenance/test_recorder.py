@@ -51,7 +51,7 @@ def test_an_activity_is_recorded_with_all_that_it_used_made_and_ran_with() -> No
     assert [(u.entity, u.role) for u in record.used] == [(image, "image")]
     assert [(g.entity, g.role) for g in record.generated] == [(made, "mosaic")]
     assert [(i.agent.name, i.role) for i in record.agents][:2] == [
-        ("Ada Lovelace", "operator"),
+        ("Ada Lovelace", "Operator"),
         ("vo_server 0.1.0", "software"),
     ]
     assert [(p.name, p.value, p.value_type) for p in record.parameters] == [
