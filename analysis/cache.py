@@ -19,21 +19,23 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.comparison import EXACT, agree
+from analysis.comparison import EXACT, difference
 from analysis.steps import Tolerance
 from provenance.records import ActivityRecord, EntityRecord
 
 logger = logging.getLogger(__name__)
 
 MAKING = "making.json"
+_DIFFERENCE = "difference.txt"
 #: What is left under a temporary name by a process that died is removed after this time.
 _LEFT_BEHIND_S = 24 * 3600.0
-#: Notes are worked out anew after this time.
-_OLD_NOTE_S = 30 * 86400.0
+#: Notes are worked out anew, and what was set aside is removed, after this time.
+_OLD_S = 30 * 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Cache:
     def __init__(self, root: Path) -> None:
         """``root`` is made where it doesn't exist."""
         self.root = root
-        for name in ("results", "temporary", "damaged", "private", "notes"):
+        for name in ("results", "temporary", "damaged", "unlike", "private", "notes"):
             (root / name).mkdir(parents=True, exist_ok=True)
 
     def path(self, identity: str, file_name: str) -> Path:
@@ -137,7 +139,8 @@ class Cache:
 
         ``make`` is given the path to write to and returns the record of the making, whose one
         generated entity carries the file's checksum. A result that comes second is compared with
-        the first and dropped. Raises `OSError` where the disk is full, leaving nothing behind.
+        the first and dropped; one that differs by more than the tolerance is kept aside for the
+        operator (`unlike`). Raises `OSError` where the disk is full, leaving nothing behind.
         """
         with tempfile.TemporaryDirectory(dir=self.root / "temporary") as name:
             folder = Path(name) / "result"
@@ -165,11 +168,9 @@ class Cache:
                     first = self.find(identity)
                     if first is None:
                         continue  # it was damaged, or has just been evicted
-                    if not agree(folder / file_name, first[0].path, tolerance):
-                        logger.warning(
-                            "step %s made twice with different results; the first stands",
-                            identity[:12],
-                        )
+                    unlike = difference(folder / file_name, first[0].path, tolerance)
+                    if unlike is not None:
+                        self._keep_unlike(identity, folder, record, unlike)
                     return *first, False
                 stored = CachedFile(target / file_name, record.entity, record.activity)
                 return stored, record, True
@@ -180,9 +181,39 @@ class Cache:
         shutil.rmtree(target, ignore_errors=True)
         try:
             self._folder(identity).rename(target)
+            os.utime(target)  # it stays a month from now (`sweep`)
         except FileNotFoundError:
             return  # another process has just done so
         logger.warning("cached step %s is damaged and was set aside", identity[:12])
+
+    def _keep_unlike(self, identity: str, folder: Path, record: Record, words: str) -> None:
+        logger.warning(
+            "step %s %s (%s) was made again with another result; the first stands: %s",
+            record.activity.name,
+            record.label,
+            identity[:12],
+            words,
+        )
+        (folder / _DIFFERENCE).write_text(words, encoding="utf-8")
+        target = self.root / "unlike" / identity
+        shutil.rmtree(target, ignore_errors=True)
+        with suppress(OSError):  # another process keeps one of its own
+            folder.rename(target)
+
+    def unlike(self) -> dict[str, str]:
+        """What differs, by identity, in results that were made twice beyond their tolerance.
+
+        The second ones lie in the folder ``unlike``, only the last one of an identity, until an
+        operator removes them or time has (`sweep`).
+        """
+        found = {}
+        for folder in sorted((self.root / "unlike").iterdir()):
+            with suppress(OSError):  # it is being replaced
+                making = json.loads((folder / MAKING).read_text(encoding="utf-8"))
+                what = f"{making['activity']['name']} {making['label']}".strip()
+                words = (folder / _DIFFERENCE).read_text(encoding="utf-8")
+                found[folder.name] = f"{what}: {words}"
+        return found
 
     def remove(self, identity: str) -> None:
         """Remove the result of that identity: at once gone for everybody, then from the disk."""
@@ -229,7 +260,8 @@ class Cache:
         shutil.rmtree(self.root, ignore_errors=True)
 
     def sweep(self, older_than_s: float = _LEFT_BEHIND_S) -> None:
-        """Remove what processes that died have left under temporary names, and old notes."""
+        """Remove what processes that died have left under temporary names; and, after a month,
+        notes and what was set aside."""
         for left in (*(self.root / "temporary").iterdir(), *(self.root / "private").iterdir()):
             try:
                 if time.time() - left.stat().st_mtime > older_than_s:
@@ -238,8 +270,12 @@ class Cache:
             except (FileNotFoundError, IsADirectoryError):
                 continue
         for note in (self.root / "notes").iterdir():
-            if time.time() - note.stat().st_mtime > _OLD_NOTE_S:
+            if time.time() - note.stat().st_mtime > _OLD_S:
                 note.unlink(missing_ok=True)
+        for aside in (*(self.root / "damaged").iterdir(), *(self.root / "unlike").iterdir()):
+            with suppress(FileNotFoundError):
+                if time.time() - aside.stat().st_mtime > _OLD_S:
+                    shutil.rmtree(aside, ignore_errors=True)
 
     def _folder(self, identity: str) -> Path:
         return self.root / "results" / identity[:2] / identity

@@ -1,30 +1,140 @@
-"""Whether two makings of one result agree: to the byte, or within the step's stated tolerance."""
+"""Whether two makings of one result agree: to the byte, or within the step's stated tolerance.
+
+Numbers lie within a tolerance as `analysis.steps.Tolerance` says; NaN agrees with NaN. What else a
+file holds (names, texts, structure) must be the same. Formats: FITS; JSON; PNG, whose numbers are
+the levels of its pixels; tar, member by member. Any other file agrees to the byte or not at all.
+"""
 
 import filecmp
+import json
+import math
+import tarfile
+import tempfile
 from pathlib import Path
+from typing import Any
 
 from analysis.steps import Tolerance
 
 #: The same to the byte.
 EXACT = Tolerance()
+_LINES = 12
 
 
 def agree(one: Path, other: Path, tolerance: Tolerance = EXACT) -> bool:
-    """Whether the files are equal, or FITS files whose values lie within the tolerance."""
+    """Whether two files agree; see the module."""
+    return difference(one, other, tolerance) is None
+
+
+def difference(one: Path, other: Path, tolerance: Tolerance = EXACT) -> str | None:
+    """In words what differs by more than the tolerance; ``None`` where the files agree.
+
+    one: what is compared with ``other``, whose values count for the relative tolerance.
+    """
     if filecmp.cmp(one, other, shallow=False):
-        return True
-    if tolerance == EXACT or other.suffix != ".fits":
-        return False
+        return None
+    if tolerance == EXACT or (compare := _BY_ENDING.get(other.suffix)) is None:
+        return "the bytes differ"
+    try:
+        return compare(one, other, tolerance)
+    except (OSError, ValueError, tarfile.TarError) as unreadable:
+        return f"the bytes differ, and the files can't be compared ({type(unreadable).__name__})"
+
+
+def _fits(one: Path, other: Path, tolerance: Tolerance) -> str | None:
     from astropy.io.fits import FITSDiff
 
     # checksums of the parts differ with any bit of them
-    return bool(
-        FITSDiff(
-            str(one),
-            str(other),
-            rtol=tolerance.relative,
-            atol=tolerance.absolute,
-            ignore_keywords=["CHECKSUM", "DATASUM"],
-            ignore_comments=["CHECKSUM", "DATASUM"],
-        ).identical
+    found = FITSDiff(
+        str(one),
+        str(other),
+        rtol=tolerance.relative,
+        atol=tolerance.absolute,
+        ignore_keywords=["CHECKSUM", "DATASUM"],
+        ignore_comments=["CHECKSUM", "DATASUM"],
     )
+    if found.identical:
+        return None
+    report = [line.strip() for line in str(found.report()).splitlines() if line.strip()]
+    # it begins with the names of the files and with what was ignored
+    begin = next((n for n, line in enumerate(report) if line.startswith("Primary HDU")), None)
+    begin = next((n for n, line in enumerate(report) if "differ" in line), begin or 0)
+    return "; ".join(report[begin : begin + _LINES])
+
+
+def _json(one: Path, other: Path, tolerance: Tolerance) -> str | None:
+    mine, yours = (json.loads(path.read_text(encoding="utf-8")) for path in (one, other))
+    return _unlike(mine, yours, tolerance, "")
+
+
+def _unlike(one: Any, other: Any, tolerance: Tolerance, where: str) -> str | None:
+    """The first difference between two JSON values, with the place where it is."""
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        pairs = [(f"{where}.{name}", one[name], other[name]) for name in other]
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = [
+            (f"{where}[{n}]", mine, yours)
+            for n, (mine, yours) in enumerate(zip(one, other, strict=True))
+        ]
+    elif _is_number(one) and _is_number(other):
+        return None if _is_near(one, other, tolerance) else f"{where.lstrip('.')}: {one}, {other}"
+    elif type(one) is type(other) and one == other and not isinstance(one, dict | list):
+        return None
+    else:
+        return f"{where.lstrip('.') or 'the whole'}: {_short(one)}, {_short(other)}"
+    found = (_unlike(mine, yours, tolerance, place) for place, mine, yours in pairs)
+    return next((words for words in found if words is not None), None)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_near(one: float, other: float, tolerance: Tolerance) -> bool:
+    try:
+        if one == other or (math.isnan(one) and math.isnan(other)):
+            return True
+        if not (math.isfinite(one) and math.isfinite(other)):
+            return False
+        return abs(one - other) <= tolerance.absolute + tolerance.relative * abs(other)
+    except OverflowError:  # whole numbers beyond all doubles
+        return False
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _png(one: Path, other: Path, tolerance: Tolerance) -> str | None:
+    import numpy as np
+    from PIL import Image
+
+    with Image.open(one) as mine, Image.open(other) as yours:
+        if (mine.size, mine.mode, mine.info) != (yours.size, yours.mode, yours.info):
+            return "size, kind or texts of the pictures differ"
+        levels, of_other = np.asarray(mine, dtype=float), np.asarray(yours, dtype=float)
+    apart = np.abs(levels - of_other)
+    beyond = apart > tolerance.absolute + tolerance.relative * of_other
+    if not beyond.any():
+        return None
+    return f"{np.count_nonzero(beyond)} levels of pixels differ, by up to {apart.max():g}"
+
+
+def _tar(one: Path, other: Path, tolerance: Tolerance) -> str | None:
+    with tempfile.TemporaryDirectory() as name:
+        folders = (Path(name) / "one", Path(name) / "other")
+        members: list[list[str]] = []
+        for path, folder in zip((one, other), folders, strict=True):
+            with tarfile.open(path) as archive:
+                archive.extractall(folder, filter="data")
+                members.append([member.name for member in archive if member.isfile()])
+        if members[0] != members[1]:
+            return f"it holds {', '.join(members[0])}; {', '.join(members[1])}"
+        for member in members[0]:
+            words = difference(folders[0] / member, folders[1] / member, tolerance)
+            if words is not None:
+                return f"{member}: {words}"
+    return None
+
+
+_BY_ENDING = {".fits": _fits, ".json": _json, ".png": _png, ".tar": _tar}

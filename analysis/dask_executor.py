@@ -125,7 +125,9 @@ class DaskExecutor:
         over = [ended for ended in told if ended.outcome is not None]
         over += [Ended(key, None) for key in self._lost]
         self._lost.clear()
-        keys = [ended.key for ended in told if ended.outcome is None and ended.key in self._futures]
+        # a bell may have been rung for an earlier task of that key, which was lost
+        rung = dict.fromkeys(ended.key for ended in told if ended.outcome is None)
+        keys = [key for key in rung if key in self._futures and self._futures[key].done()]
         futures = {key: self._futures.pop(key) for key in keys}
         finished = {key: future for key, future in futures.items() if future.status == "finished"}
         outcomes: dict[str, Any] = {}

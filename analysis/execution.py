@@ -15,7 +15,7 @@ from analysis.cache import CachedFile
 from analysis.errors import AnalysisError, ClusterLost, MachineFailure
 from analysis.executors import Ended, Executor
 from analysis.ledger import Ledger
-from analysis.making import DamagedInputs, Input, Making, Task, attempt
+from analysis.making import DamagedInputs, Input, Making, Task, attempt, science_window
 from analysis.step_processes import packed
 from analysis.steps import RawFile, Step, in_order
 
@@ -337,7 +337,9 @@ class _Driver:
         if isinstance(failure, MachineFailure):
             if not failure.retry or tries >= _TRIES:
                 self._ledger.give_up(step)
-                raise failure.at("", f"{step.kind.name} {step.label}".strip())
+                window = science_window(step.label)
+                name = step.kind.name if window else f"{step.kind.name} {step.label}".strip()
+                raise failure.at(window, name)
             self._ready[step.identity] = step
         else:
             self._ledger.give_up(step)

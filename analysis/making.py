@@ -124,7 +124,7 @@ class _RunFailedError(Exception):
 
 
 def _named(error: Exception, task: Task) -> AnalysisError:
-    return _failure(error, task.kind).at(_science_window(task), task.kind.name)
+    return _failure(error, task.kind).at(science_window(task.label), task.kind.name)
 
 
 def _failure(error: Exception, kind: StepKind) -> AnalysisError:
@@ -138,10 +138,10 @@ def _failure(error: Exception, kind: StepKind) -> AnalysisError:
     return StepBroken(f"the step's program failed ({type(error).__name__})")
 
 
-def _science_window(task: Task) -> str:
-    """The Science Window that the step is of; empty where it is of several."""
+def science_window(label: str) -> str:
+    """The Science Window that a step of that label is of; empty where it is of several."""
     try:
-        return str(ScienceWindowId.parse(task.label))
+        return str(ScienceWindowId.parse(label))
     except ScienceWindowIdError:
         return ""
 

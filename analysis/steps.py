@@ -67,6 +67,10 @@ class Tolerance:
     absolute: float = 0.0
 
 
+#: Of pictures, in levels of 255: a value that rounds otherwise has the next colour of its scale.
+OF_PICTURES = Tolerance(absolute=8.0)
+
+
 @dataclass(frozen=True, slots=True)
 class StepKind:
     """A declared step of an engine.

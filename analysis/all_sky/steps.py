@@ -11,7 +11,7 @@ from pathlib import Path
 from analysis.all_sky.picture import draw_rates
 from analysis.all_sky.rebinning import Grid, joined, read_bins, rebinned, write_bins
 from analysis.software import software_of
-from analysis.steps import Parameter, RawFile, Report, Step, StepInputs, StepKind
+from analysis.steps import OF_PICTURES, Parameter, RawFile, Report, Step, StepInputs, StepKind
 
 FITS = "application/fits"
 _UNITS = {"start_ijd": "d", "stop_ijd": "d", "time_bin_s": "s"}
@@ -76,6 +76,7 @@ PICTURE = StepKind(
     _picture,
     "light_curve.png",
     "image/png",
+    tolerance=OF_PICTURES,
     units=_UNITS,
 )
 

@@ -23,7 +23,15 @@ from analysis.engines.energy_bands import band_failure
 from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.preview import write_preview
 from analysis.products.source_list import above, read_source_list, write_source_list
-from analysis.steps import Parameter, Report, StepFunction, StepInputs, StepKind, Tolerance
+from analysis.steps import (
+    OF_PICTURES,
+    Parameter,
+    Report,
+    StepFunction,
+    StepInputs,
+    StepKind,
+    Tolerance,
+)
 from instruments.reference_catalogue import REFERENCE_CATALOGUE
 
 FITS = "application/fits"
@@ -179,7 +187,7 @@ def kind(
         file_name,
         content_type,
         memory=memory,
-        tolerance=_TOLERANCE if content_type == FITS else Tolerance(),
+        tolerance=_TOLERANCE if content_type == FITS else OF_PICTURES,
         expected_seconds=seconds,
         units={"e_min_kev": "keV", "e_max_kev": "keV", "time_bin_s": "s"},
     )

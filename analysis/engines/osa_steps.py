@@ -38,7 +38,15 @@ from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.preview import write_preview
 from analysis.products.source_list import Source, above, read_source_list, write_source_list
 from analysis.software import SoftwareOf
-from analysis.steps import ConfigFiles, Parameter, Report, StepInputs, StepKind
+from analysis.steps import (
+    OF_PICTURES,
+    ConfigFiles,
+    Parameter,
+    Report,
+    StepInputs,
+    StepKind,
+    Tolerance,
+)
 
 TAR = "application/x-tar"
 CATALOGUE = "specat.fits"
@@ -341,6 +349,8 @@ def _settings_of(*names: str) -> ConfigFiles:
 
 
 _BAND = {"e_min_kev": "keV", "e_max_kev": "keV"}
+#: OSA computes with single precision, and its fits end where they change less.
+_TOLERANCE = Tolerance(relative=1e-4, absolute=1e-6)
 #: OSA's own programs take up to this much.
 _MEMORY = 4 << 30
 
@@ -352,6 +362,7 @@ IMAGE = StepKind(
     "osa_image.tar",
     TAR,
     software,
+    tolerance=_TOLERANCE,
     memory=_MEMORY,
     expected_seconds=600,
     units=_BAND,
@@ -365,6 +376,7 @@ MOSAIC = StepKind(
     "osa_mosaic.tar",
     TAR,
     software,
+    tolerance=_TOLERANCE,
     memory=_MEMORY,
     expected_seconds=300,
     units=_BAND,
@@ -378,6 +390,7 @@ SOURCES = StepKind(
     "sources.fits",
     "application/fits",
     software,
+    tolerance=_TOLERANCE,
 )
 SOURCE_LISTS = StepKind(
     "osa_source_lists",
@@ -387,6 +400,7 @@ SOURCE_LISTS = StepKind(
     "source_lists.fits",
     "application/fits",
     software,
+    tolerance=_TOLERANCE,
 )
 PREVIEW = StepKind(
     "osa_preview",
@@ -396,6 +410,7 @@ PREVIEW = StepKind(
     "preview.png",
     "image/png",
     software,
+    tolerance=OF_PICTURES,
 )
 SPECTRA = StepKind(
     "osa_spectra",
@@ -405,6 +420,7 @@ SPECTRA = StepKind(
     "osa_spectra.tar",
     TAR,
     software,
+    tolerance=_TOLERANCE,
     memory=_MEMORY,
     expected_seconds=900,
     config_files=_settings_of("og_create", "j_rebin_rmf", "analysis"),
@@ -417,6 +433,7 @@ SPECTRA_SUM = StepKind(
     "spectra.tar",
     TAR,
     software,
+    tolerance=_TOLERANCE,
     memory=_MEMORY,
     expected_seconds=60,
     config_files=_settings_of("og_create", "src_collect", "spe_pick"),
@@ -429,6 +446,7 @@ LIGHT_CURVES = StepKind(
     "osa_light_curves.tar",
     TAR,
     software,
+    tolerance=_TOLERANCE,
     memory=_MEMORY,
     expected_seconds=1800,
     units={**_BAND, "time_bin_s": "s"},
@@ -442,6 +460,7 @@ LIGHT_CURVES_JOIN = StepKind(
     "light_curves.tar",
     TAR,
     software,
+    tolerance=_TOLERANCE,
     memory=_MEMORY,
     expected_seconds=60,
     units=_BAND,

@@ -13,6 +13,7 @@ from analysis.products.responses import read_ancillary_response, read_redistribu
 from analysis.products.spectrum import read_spectrum
 from analysis.software import software_of
 from analysis.steps import (
+    OF_PICTURES,
     Parameter,
     RawFile,
     Report,
@@ -77,6 +78,7 @@ FIT_PICTURE = StepKind(
     _picture,
     "spectral_fit.png",
     "image/png",
+    tolerance=OF_PICTURES,
 )
 
 

@@ -18,6 +18,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """A table by kind of step, then totals."""
         root = Path(settings.VO_CACHE_ROOT)
+        cache = Cache(root)
         write = self.stdout.write
         header = f"{'engine':<14}{'step':<20}{'files':>8}{'MB':>10}{'pinned':>8}{'hits':>9}"
         write(f"{header}{'cost':>10}{'saved':>10}")
@@ -36,8 +37,14 @@ class Command(BaseCommand):
         )
         write(
             f"{cache_index.running()} steps are being made; {ledger.held_by_jobs()} results are"
-            f" held by running jobs; {Cache(root).damaged()} damaged files were set aside"
+            f" held by running jobs; {cache.damaged()} damaged files were set aside"
         )
+        unlike = cache.unlike()
+        if unlike:
+            write(
+                f"{len(unlike)} results were made twice and differ beyond their tolerance;"
+                " cache_verify tells how"
+            )
         write(embedded_cluster.words(root, settings.VO_DASK_SCHEDULER))
 
 

@@ -35,6 +35,8 @@ class Command(BaseCommand):
             self.stdout.write(f"damaged, set aside: {identity}")
         for label in lost:
             self.stdout.write(f"in the index, but not on the disk: {label}")
+        for identity, words in cache.unlike().items():
+            self.stdout.write(f"made twice, and differing beyond tolerance: {identity}, {words}")
         self.stdout.write(
             f"{len(identities) - len(damaged)} files are whole, {len(damaged)} were damaged,"
             f" {registered} were not in the index, {len(lost)} rows had no file"

@@ -1,5 +1,7 @@
 """The cache's index: what is registered, who may see it, what is given up and what is not."""
 
+import os
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -160,6 +162,35 @@ def test_of_two_makings_the_first_stands(run: Runner, tiny: TinyGraph) -> None:
     assert not is_new
     assert file.entity.id == row.entity_id
     assert not list((run.cache.root / "temporary").iterdir())
+
+
+def test_a_second_making_beyond_the_tolerance_is_kept_aside_and_told_to_the_operator(
+    run: Runner, tiny: TinyGraph, caplog: pytest.LogCaptureFixture
+) -> None:
+    (row,) = made(run, tiny.add(tiny.raw("a", 1), label="of a"))
+    found = run.cache.read(row.identity)
+    assert found is not None
+
+    def make_another(path: Path):
+        path.write_text("2")
+        return found[1]
+
+    assert "differ beyond" not in call("cache_status")
+    file, _, is_new = run.cache.store(row.identity, "sum.txt", make_another)
+    assert not is_new
+    assert file.path.read_text() == "1", "the first stands"
+    assert "step add of a (" in caplog.text
+    assert "was made again with another result; the first stands" in caplog.text
+    assert "1 results were made twice and differ beyond their tolerance" in call("cache_status")
+    told = f"made twice, and differing beyond tolerance: {row.identity}, add of a: the bytes differ"
+    assert told in call("cache_verify")
+    assert (run.cache.root / "unlike" / row.identity / "sum.txt").read_text() == "2"
+    run.cache.sweep()
+    assert run.cache.unlike(), "it stays for the operator to look at"
+    old = time.time() - 31 * 86400
+    os.utime(run.cache.root / "unlike" / row.identity, (old, old))
+    run.cache.sweep()
+    assert not run.cache.unlike(), "but not for ever"
 
 
 # --- Eviction ------------------------------------------------------------------------------------

@@ -1,7 +1,10 @@
 """Running graphs: what is computed, what is reused, and what becomes of failures."""
 
 import errno
-from collections.abc import Iterator
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +14,7 @@ from django.db import connection
 from graph_running import Runner, Told, value
 from tiny_engine import TinyGraph
 
-from analysis import cache_index
+from analysis import cache_index, executors
 from analysis.cache import Cache
 from analysis.errors import DiskFull, NotEnoughMemory, ProcessEnded, ScWDataCorrupted
 from analysis.execution import StepResult
@@ -218,6 +221,80 @@ def test_a_step_that_wants_more_memory_than_it_declared_is_told_so(
     with pytest.raises(NotEnoughMemory, match="1074 MB"):
         run(step)
     assert len(tiny.begun()) == 1, "trying again would be in vain"
+
+
+@pytest.fixture
+def little_memory() -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """``with little_memory():`` what is started inside has 200 MB together, by the kernel's word.
+
+    By a control group of either version; where none may be made, skipped.
+    """
+    own = f"vo-test-{os.getpid()}"
+    for parent, limit in (
+        (Path("/sys/fs/cgroup"), "memory.max"),
+        (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes"),
+    ):
+        group = parent / own
+        try:
+            group.mkdir()
+            (group / limit).read_text()  # which the kernel has put there
+            (group / limit).write_text("200000000")
+        except OSError:
+            with suppress(OSError):
+                group.rmdir()
+            continue
+        break
+    else:
+        pytest.skip("no control group of memory may be made here (not root?)")
+    before = next(
+        line.rpartition(":")[2]
+        for line in Path("/proc/self/cgroup").read_text().splitlines()
+        if line.split(":")[1] in ("memory", "")
+    )
+
+    @contextmanager
+    def inside() -> Iterator[None]:
+        (group / "cgroup.procs").write_text(str(os.getpid()))
+        try:
+            yield
+        finally:
+            (Path(f"{parent}{before}") / "cgroup.procs").write_text(str(os.getpid()))
+
+    yield inside
+    until = time.monotonic() + 30
+    while True:
+        try:
+            group.rmdir()
+            return
+        except OSError:  # what was in it has not ended yet
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+
+def test_a_step_that_the_kernel_ends_for_want_of_memory_says_so_and_the_next_job_works(
+    tmp_path: Path,
+    tiny: TinyGraph,
+    little_memory: Callable[[], AbstractContextManager[None]],
+) -> None:
+    preload = ("tiny_engine", "mmap")  # of no other test: its nursery is started here
+    executor = LocalExecutor(1, preload)
+    run = Runner(tmp_path / "cache", lambda: executor)
+    step = tiny.add(tiny.raw("b", 2), plus="overfill", label="066500330010.001")
+    try:
+        with little_memory():
+            run(tiny.add(tiny.raw("a", 1)))
+        with pytest.raises(NotEnoughMemory) as failure:
+            run(step)
+        assert len(tiny.begun()) == 2, "not tried again at once"
+        top = tiny.add(tiny.raw("c", 3))
+        assert value(run(top), top) == 3
+    finally:
+        executors._warm.pop(preload).close()
+    assert failure.value.kind == "transient"
+    assert str(failure.value) == (
+        "NotEnoughMemory: Science Window 066500330010.001, step add:"
+        " the machine ran out of memory, and the step was ended"
+    )
 
 
 def test_what_a_step_started_and_left_behind_is_ended(run: Runner, tiny: TinyGraph) -> None:
