@@ -34,9 +34,11 @@ class Told:
     def __init__(self) -> None:
         self.messages: list[str] = []
         self.last_progress = (0.0, 0.0)
+        self.totals: set[float] = set()
 
     def progress(self, done: float, total: float, message: str) -> None:
         self.last_progress = (done, total)
+        self.totals.add(total)
 
     def message(self, text: str) -> None:
         self.messages.append(text)
@@ -49,6 +51,7 @@ class Finished:
         self.results = {result.name: result.path for result in context.results}
         self.messages = told.messages
         self.last_progress = told.last_progress
+        self.totals = told.totals
         self.log = self.results["log"].read_text().splitlines()
 
     def steps(self, how: str) -> list[str]:

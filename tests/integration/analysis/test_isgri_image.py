@@ -48,6 +48,7 @@ def test_the_crab_is_found_where_it_is_with_the_rate_that_was_simulated(
     assert set(sources["scw"]) == {""}
     steps = 3 * 4 + 5
     assert done.last_progress == (steps, steps), "four for each Science Window and five for all"
+    assert done.totals == {steps}, "known from the start, though planned in two parts"
 
 
 def test_the_mosaic_has_the_four_maps_and_tells_where_it_comes_from(
