@@ -241,6 +241,9 @@ def _add_kind(made: Graph, kind: KindOfActivity) -> None:
                 (VOPROV.type, role.type),
                 (VOPROV.multiplicity, role.multiplicity),
             )
+            for entity in role.entities:
+                described = iri(description_id("entity", entity))
+                made.add((part, VOPROV.entityDescription, described))
     for parameter in kind.parameters:
         part = iri(description_id("parameter", kind.name, kind.version, parameter.name))
         made.add((node, VOPROV.parameterDescription, part))
@@ -253,9 +256,22 @@ def _add_kind(made: Graph, kind: KindOfActivity) -> None:
             (VOPROV.valueType, parameter.value_type),
             (VOPROV.unit, parameter.unit),
             (VOPROV.ucd, parameter.ucd),
+            (VOPROV.utype, parameter.utype),
             (VOPROV["min"], parameter.min),
             (VOPROV["max"], parameter.max),
             (VOPROV.default, parameter.default),
+            *((VOPROV.options, option) for option in parameter.options),
+        )
+    for file in kind.config_files:
+        part = iri(description_id("config_file", kind.name, kind.version, file.name))
+        made.add((node, VOPROV.configFileDescription, part))
+        made.add((part, RDF.type, VOPROV.ConfigFileDescription))
+        _say(
+            made,
+            part,
+            (RDFS.label, file.name),
+            (RDFS.comment, file.description),
+            (VOPROV.contentType, file.content_type),
         )
 
 
@@ -274,6 +290,7 @@ def _add_entity_kind(made: Graph, kind: KindOfEntity) -> None:
         (VOPROV.valueType, kind.value_type),
         (VOPROV.unit, kind.unit),
         (VOPROV.ucd, kind.ucd),
+        (VOPROV.utype, kind.utype),
     )
 
 

@@ -4,6 +4,7 @@ No text of PROV-VOTABLE is published; the tables are those of schema ``provenanc
 (`provenance.tables`), so that what is asked here and by ADQL reads the same.
 """
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -105,6 +106,21 @@ def _relations(history: History, agents: dict[str, Row]) -> Iterator[tuple[str, 
         return a.id
 
     kinds = {(kind.name, kind.version): {p.name for p in kind.parameters} for kind in history.kinds}
+    roles_of = {
+        (kind.name, kind.version): {
+            **{("usage", role.role): role for role in kind.usages},
+            **{("generation", role.role): role for role in kind.generations},
+        }
+        for kind in history.kinds
+    }
+    files_of = {(k.name, k.version): {file.name for file in k.config_files} for k in history.kinds}
+
+    def role_key(noun: str, kind: tuple[str, str | None], role: str | None) -> str | None:
+        """The key of the description of a role, where there is one."""
+        if (noun, role) not in roles_of.get(kind, {}):
+            return None
+        return key(noun, key("activity", *kind), role)
+
     entity_kinds = {kind.name for kind in history.entity_kinds}
     for activity in history.activities:
         kind = (activity.name, activity.version)
@@ -123,9 +139,11 @@ def _relations(history: History, agents: dict[str, Row]) -> Iterator[tuple[str, 
         )
         for use in activity.used:
             row = {"activity_id": activity.id, "entity_id": use.entity.id, "role": use.role}
+            row |= {"usage_description_id": role_key("usage", kind, use.role)}
             yield "used", {**row, "time": _time(use.time)}
         for made in activity.generated:
             row = {"entity_id": made.entity.id, "activity_id": activity.id, "role": made.role}
+            row |= {"generation_description_id": role_key("generation", kind, made.role)}
             yield "was_generated_by", row
         for informant in activity.informants:
             yield "was_informed_by", {"informed_id": activity.id, "informant_id": informant}
@@ -154,7 +172,10 @@ def _relations(history: History, agents: dict[str, Row]) -> Iterator[tuple[str, 
                 column, artefact_type = "parameter_id", "Parameter"
             else:
                 row = {"id": number, "name": artefact.name, "location": artefact.location}
-                yield "config_file", {**row, "comment": artefact.comment}
+                is_known = artefact.name in files_of.get(kind, set())
+                known = key("config_file", *kind, artefact.name) if is_known else None
+                row |= {"comment": artefact.comment, "config_file_description_id": known}
+                yield "config_file", row
                 column, artefact_type = "config_file_id", "Configfile"
             row = {"activity_id": activity.id, "artefact_type": artefact_type}
             yield "was_configured_by", {**row, column: number}
@@ -215,6 +236,15 @@ def _relations(history: History, agents: dict[str, Row]) -> Iterator[tuple[str, 
                         "multiplicity": role.multiplicity,
                     },
                 )
+                for entity_name in role.entities:
+                    if entity_name in entity_kinds:
+                        yield (
+                            f"{noun}_description_entity",
+                            {
+                                f"{noun}_description_id": key(noun, own, role.role),
+                                "entity_description_id": key("entity", entity_name),
+                            },
+                        )
         for p in kind_of.parameters:
             yield (
                 "parameter_description",
@@ -229,7 +259,19 @@ def _relations(history: History, agents: dict[str, Row]) -> Iterator[tuple[str, 
                     "min": p.min,
                     "max": p.max,
                     "default": p.default,
+                    "options": json.dumps(p.options) if p.options else None,
                     "description": p.description,
+                },
+            )
+        for file in kind_of.config_files:
+            yield (
+                "config_file_description",
+                {
+                    "id": key("config_file", kind_of.name, kind_of.version, file.name),
+                    "activity_description_id": own,
+                    "name": file.name,
+                    "content_type": file.content_type,
+                    "description": file.description,
                 },
             )
     for entity_kind in history.entity_kinds:

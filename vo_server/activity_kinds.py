@@ -20,6 +20,7 @@ from vo_server.step_descriptions import (
     MAYBE,
     ONE,
     PREVIEW,
+    QUALITY,
     config_files_of,
     parameters_of,
     usages_of,
@@ -35,6 +36,18 @@ _SAID_BY_JOBS = (
         description="What chose among more Science Windows than were asked for",
     ),
 )
+#: What jobs find that is no file.
+_VALUES = {
+    "reproduce": (
+        KindOfEntity(
+            "identical",
+            "Whether what was made again is what was published, but for dates and ids",
+            type="value",
+            value_type="boolean",
+            ucd="meta.code.qual",
+        ),
+    )
+}
 
 
 def kinds_of_jobs(job_types: Iterable[JobType[Any]], version: str) -> tuple[KindOfActivity, ...]:
@@ -50,9 +63,15 @@ def kinds_of_jobs(job_types: Iterable[JobType[Any]], version: str) -> tuple[Kind
             subtype="job",
             usages=usages_of_job(job_type.name, steps)
             or tuple(_role(file, MANY) for file in job_type.uses),
-            generations=tuple(
-                _role(file, MAYBE if file.name == "log" else ONE, without_number(file.name))
-                for file in job_type.makes
+            generations=(
+                *(
+                    _role(file, MAYBE if file.name == "log" else ONE, without_number(file.name))
+                    for file in job_type.makes
+                ),
+                *(
+                    Role(value.name, value.description, QUALITY, ONE, (value.name,))
+                    for value in _VALUES.get(job_type.name, ())
+                ),
             ),
             parameters=(
                 *(_kind(parameter) for parameter in describe(job_type.parameters)),
@@ -190,6 +209,7 @@ def kinds_of_entities(job_types: Iterable[JobType[Any]]) -> tuple[KindOfEntity, 
         ),
         KindOfEntity("job_results", "All that one job gave", type="data"),
         *kinds.values(),
+        *(value for values in _VALUES.values() for value in values),
     )
 
 
@@ -235,7 +255,7 @@ def _role(file: FileDescription, multiplicity: str, entity: str | None = None) -
 def _use(media_type: str, name: str = "") -> str:
     """The type of a usage or generation, in the model's terms (its table 16)."""
     if name in ("log", "comparison"):
-        return {"log": "Log", "comparison": "Quality"}[name]
+        return {"log": "Log", "comparison": QUALITY}[name]
     return PREVIEW if media_type.startswith("image/") else MAIN
 
 

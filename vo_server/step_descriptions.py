@@ -14,7 +14,8 @@ from provenance.descriptions import KindOfConfigFile, KindOfParameter, Role
 #: One, one or none, one or more: how many entities have a role.
 ONE, MAYBE, MANY = "1", "0..1", "1..*"
 
-MAIN, CALIBRATION, SETUP, PREVIEW = "Main", "Calibration", "Setup", "Preview"
+MAIN, CALIBRATION, SETUP = "Main", "Calibration", "Setup"
+PREVIEW, QUALITY = "Preview", "Quality"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,13 @@ from provenance import agents, recorder, store
 from provenance.history import History, backwards, made_by
 from provenance.identifiers import new_entity_id
 from provenance.likeness import Difference
-from provenance.records import ActivityRecord, EntityRecord, InvolvedRecord, ParameterRecord
+from provenance.records import (
+    ActivityRecord,
+    EntityClass,
+    EntityRecord,
+    InvolvedRecord,
+    ParameterRecord,
+)
 from uws import registry
 from uws.errors import InvalidParametersError, JobFailure, UnknownJobTypeError
 from uws.parameters import Values, check, describe
@@ -283,7 +289,7 @@ def _record(
         agents=[
             InvolvedRecord(agents.software(authority, "vo_server", settings.VO_VERSION), "software")
         ],
-        parameters=_parameters(context.parameters, identical),
+        parameters=_parameters(context.parameters),
         public=public,
     ) as activity:
         if run_again is not None:
@@ -304,12 +310,22 @@ def _record(
             ),
             role="comparison",
         )
+        activity.generated(
+            EntityRecord(
+                new_entity_id(authority),
+                name="identical",
+                entity_class=EntityClass.VALUE,
+                value="true" if identical else "false",
+                description="identical",
+                public=public,
+            ),
+            role="identical",
+        )
     store.enter([activity.record])
 
 
-def _parameters(parameters: ReproduceParameters, identical: bool) -> list[ParameterRecord]:
+def _parameters(parameters: ReproduceParameters) -> list[ParameterRecord]:
     return [
         recorder.parameter("ID", parameters.identifier),
         recorder.parameter("use_cache", parameters.use_cache),
-        recorder.parameter("identical", identical, description="What came of the comparison."),
     ]

@@ -17,7 +17,7 @@ from archive.models import DataProduct, ScienceWindow
 from auth.principal import ANONYMOUS, Principal
 from dali.errors import DaliError
 from dali.parameters import Parameters
-from provenance.models import Activity, Entity, Used, WasInformedBy
+from provenance.models import Activity, Used, WasGeneratedBy, WasInformedBy
 from uws.errors import JobFailure
 from uws.parameters import check
 from uws.types import JobContext
@@ -172,7 +172,9 @@ def test_the_comparison_is_itself_recorded_and_what_was_made_again_stays_the_own
     (informant,) = WasInformedBy.objects.filter(informed=made)
     assert informant.informant.name == "isgri_image"
     assert not informant.informant.public
-    comparison = Entity.objects.get(wasgeneratedby__activity=made)
+    found = {g.role: g.entity for g in WasGeneratedBy.objects.filter(activity=made)}
+    comparison, outcome = found["comparison"], found["identical"]
+    assert (outcome.entity_class, outcome.value, outcome.public) == ("ValueEntity", "true", True)
     assert comparison.comment == "mosaic: identical, but for dates and ids"
     assert DataProduct.objects.filter(kind="mosaic").count() == 1
     repeated = fits.getheader(again["results"]["mosaic"])["PROVENT"]

@@ -131,7 +131,11 @@ def recorded() -> None:
                     Role("image", "A sky image", multiplicity="1..*", entities=("sky_image",)),
                 ),
                 generations=(Role("mosaic"),),
-                parameters=(KindOfParameter("E1_keV", "double", unit="keV", description="From"),),
+                parameters=(
+                    KindOfParameter(
+                        "E1_keV", "double", unit="keV", description="From", options=("20", "30")
+                    ),
+                ),
                 config_files=(KindOfConfigFile("osa.par", "text/plain"),),
             )
         ],
@@ -253,6 +257,17 @@ def test_the_votable_has_the_tables_of_provtap(client: Client, asked: dict[str, 
     assert tables["used"].get_field_by_id_or_name("role").utype == "voprov:Used.role"
     described = set(tables["parameter_description"].array["id"])
     assert described & set(tables["parameter"].array["parameter_description_id"])
+    assert '["20", "30"]' in set(tables["parameter_description"].array["options"])
+    for relation, reference, target in (
+        ("used", "usage_description_id", "usage_description"),
+        ("was_generated_by", "generation_description_id", "generation_description"),
+        ("config_file", "config_file_description_id", "config_file_description"),
+        ("usage_description_entity", "usage_description_id", "usage_description"),
+        ("usage_description_entity", "entity_description_id", "entity_description"),
+    ):
+        named = {key for key in tables[relation].array[reference] if key}
+        assert named, relation
+        assert named <= set(tables[target].array["id"])
     stilts = subprocess.run(
         ["stilts", "votlint", "votable=-"], input=answer.content, capture_output=True, check=False,
         timeout=60,
