@@ -40,6 +40,12 @@ class Activity(models.Model):
                 Func("start_time", template="(%(expressions)s AT TIME ZONE 'UTC')"),
                 name="provenance_activity_start",
             ),
+            # What may be removed one day: little of a history that is mostly public.
+            models.Index(
+                fields=["end_time"],
+                condition=Q(public=False, status__isnull=False),
+                name="provenance_activity_hidden",
+            ),
         )
         constraints = (
             models.CheckConstraint(

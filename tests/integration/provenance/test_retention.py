@@ -12,6 +12,7 @@ from provenance import ActivityRecord, EntityRecord, GeneratedRecord, ParameterR
 from provenance.history import backwards
 from provenance.models import Activity, Entity, Parameter
 from provenance.retention import expire
+from provenance.statements import statement
 from provenance.store import enter, make_public
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +72,20 @@ def test_a_record_that_a_cache_gives_again_is_entered_again() -> None:
     enter([replace(record), run("image", "new", NOW)])
     assert expire(YEAR, "x", now=NOW) == 0
     assert len(backwards(["new"], None, hidden=True).activities) == 2
+
+
+def test_looking_for_what_is_old_reads_no_public_activity() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO provenance_activity (identifier, status, end_time, public)"
+            " SELECT 'activity:' || n, 'completed', now() - interval '900 days', true"
+            " FROM generate_series(1, 5000) AS n"
+        )
+        cursor.execute("ANALYZE provenance_activity")
+        asked = {"cutoff": NOW - YEAR, "products": "ivo://x/product?%", "most": 200}
+        cursor.execute(f"EXPLAIN {statement('expire_provenance')}", asked)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "provenance_activity_hidden" in plan, plan
 
 
 def test_the_time_is_a_setting(settings: Any) -> None:
