@@ -63,6 +63,7 @@ def _enter(context: JobContext[Any], name: str, problem: Exception) -> None:
             agents=agents_of(context),
             parameters=parameters_of(context),
         ) as activity:
+            activity.remark_privately(f"Job {context.job_id}.")
             for step in dict.fromkeys(_steps.get() or ()):
                 activity.informed_by(step)
             raise problem

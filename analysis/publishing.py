@@ -123,6 +123,7 @@ def give(
             *(recorder.parameter(name, value) for name, value in extra_parameters.items()),
         ],
     ) as activity:
+        activity.remark_privately(f"Job {context.job_id}.")
         for informant in informants:
             activity.informed_by(informant)
         made_from = (step for product in products for step in product.made_from)

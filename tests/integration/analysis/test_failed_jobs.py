@@ -47,6 +47,7 @@ def test_a_job_that_fails_before_its_first_step_is_recorded_with_its_settings_an
     assert failed.comment == "ID: there is no product 'ivo://x/none'"
     assert failed.end_time is not None
     assert f"Ran on {socket.gethostname()}" in failed.private_comment
+    assert failed.private_comment.endswith("Job job.")
     agents = {a.role: a.agent.name for a in WasAssociatedWith.objects.select_related("agent")}
     assert agents["Operator"] == "Ada Lovelace"
     history = backwards([failed.identifier], 1, hidden=True)

@@ -38,6 +38,11 @@ def test_the_primary_header_tells_of_the_last_step(done: Any) -> None:
     assert {origin[-1] for origin in origins} <= known
 
 
+def test_a_file_says_nothing_of_host_account_and_job(done: Any) -> None:
+    for path in done.results.values():
+        assert b"Ran on " not in path.read_bytes()
+
+
 def test_the_extension_leads_from_the_file_to_the_events(done: Any) -> None:
     path = done.results["mosaic"]
     history = graph.read(read_history(path))
