@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from astropy.table import Table
 from django.db import connection
 
 from analysis import cache_index, plans
+from analysis.cache import Cache
 from analysis.jobs import ISGRI_IMAGE
 from analysis.models import CachedStep
 from archive.models import ScienceWindow
@@ -132,7 +134,7 @@ def planned(scws: list[str]) -> dict[str, int]:
 
 
 def test_one_new_science_window_runs_its_own_steps_and_the_mosaic(
-    image: Image, crab_scws: list[str]
+    image: Image, crab_scws: list[str], settings
 ):
     image(scw_list=tuple(crab_scws[:3]))
     before = planned(crab_scws[1:4])
@@ -152,6 +154,11 @@ def test_one_new_science_window_runs_its_own_steps_and_the_mosaic(
     assert more.steps("restored from cache").count("clean") == 2
     after = planned(crab_scws[1:4])
     assert (after["to_run"], after["provisional"]) == (0, 0)
+    for row in CachedStep.objects.filter(kind="mosaic_sources"):
+        path = Cache(Path(settings.VO_CACHE_ROOT)).path(row.identity, row.file_name)
+        path.write_bytes(path.read_bytes()[:-1])
+    damaged = planned(crab_scws[1:4])
+    assert damaged["provisional"] == 3 + 2, "nothing is told by a damaged list"
 
 
 def test_another_energy_band_reuses_the_good_events(image: Image, crab_scws: list[str]):

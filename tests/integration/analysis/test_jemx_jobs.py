@@ -34,6 +34,15 @@ def jemx_scws(archive, crab_scws: list[str]) -> list[str]:
     return crab_scws[:3]
 
 
+def test_a_new_science_window_leaves_the_cleaned_images_of_the_others(
+    job: Job, jemx_scws: list[str]
+):
+    job("jemx_image", src_name="crab", scw_list=tuple(jemx_scws[:2]))
+    more = job("jemx_image", src_name="crab", scw_list=tuple(jemx_scws[1:3]))
+    kinds = ("events", "shadowgram", "sky_image", "clean", "mosaic", "mosaic_sources")
+    assert [more.steps("done").count(kind) for kind in kinds] == [1, 1, 1, 1, 2, 1]
+
+
 def expected(e_min: float, e_max: float) -> float:
     return intensity(CRAB, e_min, e_max, 3000.0)
 
