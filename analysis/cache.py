@@ -14,10 +14,10 @@ import errno
 import hashlib
 import json
 import logging
-import os
 import shutil
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ from typing import Any
 from analysis.comparison import EXACT, difference
 from analysis.steps import Tolerance
 from provenance.records import ActivityRecord, EntityRecord
+from uws.durability import make_durable
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class Record:
     """What is known of the making of a result, without the file.
 
     engine, label: of the step. seconds: that it took. peak_memory: bytes, where it was measured.
+    key: under which it was made, identity and fencing number. messages: what the step told.
     """
 
     activity: ActivityRecord
@@ -50,6 +52,8 @@ class Record:
     label: str
     seconds: float
     peak_memory: int | None = None
+    key: str = ""
+    messages: tuple[str, ...] = ()
 
     @property
     def entity(self) -> EntityRecord:
@@ -106,6 +110,8 @@ class Cache:
             label=making["label"],
             seconds=making["seconds"],
             peak_memory=making.get("peak_memory"),
+            key=making.get("key", ""),
+            messages=tuple(making.get("messages", ())),
         )
         path = folder / making["file"]
         if not path.is_file():
@@ -142,9 +148,9 @@ class Cache:
         the first and dropped; one that differs by more than the tolerance is kept aside for the
         operator (`unlike`). Raises `OSError` where the disk is full, leaving nothing behind.
         """
-        with tempfile.TemporaryDirectory(dir=self.root / "temporary") as name:
-            folder = Path(name) / "result"
-            folder.mkdir()
+        folder = self.root / "temporary" / uuid.uuid4().hex
+        folder.mkdir()
+        try:
             record = make(folder / file_name)
             making = {
                 "file": file_name,
@@ -152,11 +158,12 @@ class Cache:
                 "label": record.label,
                 "seconds": record.seconds,
                 "peak_memory": record.peak_memory,
+                "key": record.key,
+                "messages": record.messages,
                 "activity": json.loads(record.activity.to_json()),
             }
-            (folder / MAKING).write_text(json.dumps(making, indent=1), encoding="utf-8")
-            for written in folder.iterdir():
-                _flush(written)
+            (folder / MAKING).write_text(json.dumps(making), encoding="utf-8")
+            make_durable(folder.iterdir())
             target = self._folder(identity)
             while True:
                 target.parent.mkdir(exist_ok=True)
@@ -174,6 +181,8 @@ class Cache:
                     return *first, False
                 stored = CachedFile(target / file_name, record.entity, record.activity)
                 return stored, record, True
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def set_aside(self, identity: str) -> None:
         """Keep a damaged result for the operator to look at, only the last one of an identity."""
@@ -279,12 +288,3 @@ class Cache:
 
     def _folder(self, identity: str) -> Path:
         return self.root / "results" / identity[:2] / identity
-
-
-def _flush(path: Path) -> None:
-    """Make sure that what is at ``path`` survives a loss of power."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

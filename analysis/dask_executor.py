@@ -1,9 +1,10 @@
 """Steps on a cluster of Dask distributed: the embedded one, or a site's (VO_DASK_SCHEDULER).
 
 A task's key holds the step's identity and the lease's fencing number, so that jobs that want one
-result share one run, and the run ends when none of them is left. Results are small: the files
-themselves go to the cache's folder. What the cluster loses is told to the driver, which gives it
-again; a scheduler that was lost is looked for anew, under whatever address it has then.
+result share one run, and the run ends when none of them is left. Files and the records of their
+making go to the cache's folder, where the driver finds them. What the cluster loses is told to the
+driver, which gives it again; a scheduler that was lost is looked for anew, under whatever address
+it has then.
 
 Nothing of Dask is imported before a step must run.
 """
@@ -12,7 +13,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,8 @@ from analysis.errors import (
     NotEnoughMemory,
     ProcessEnded,
 )
-from analysis.executors import Bell, Ended
+from analysis.executors import Bell, Ended, Given
+from analysis.making import Making
 
 logger = logging.getLogger(__name__)
 
@@ -85,38 +87,47 @@ class DaskExecutor:
         self._connected()
         return self._name
 
-    def submit(self, key: str, task: bytes, memory: int) -> None:
-        """See `Executor`."""
-        from analysis.cluster_tasks import run_step
-
+    def submit(self, given: Sequence[Given]) -> None:
+        """See `Executor`. All that need the same memory go in one message."""
         client = self._client
         if client is None or client.status != "running":
             self._leave()
             raise ClusterLost("the computers that run steps can't be reached")
-        if self._most_memory is not None and memory > self._most_memory:
-            self._bell.ring(
-                Ended(
-                    key,
-                    NotEnoughMemory(
-                        f"it needs {memory / 1e6:.0f} MB, and no computer that runs steps here"
-                        f" has more than {self._most_memory / 1e6:.0f} MB for them"
-                    ),
+        for memory in sorted({one.memory for one in given}):
+            some = [one for one in given if one.memory == memory]
+            if self._most_memory is None or memory <= self._most_memory:
+                self._send(client, some, memory)
+                continue
+            for one in some:
+                refused = NotEnoughMemory(
+                    f"it needs {memory / 1e6:.0f} MB, and no computer that runs steps here"
+                    f" has more than {self._most_memory / 1e6:.0f} MB for them"
                 )
-            )
-            return
-        resources = None if self._most_memory is None else {MEMORY: memory}
+                self._bell.ring(Ended(one.key, refused))
+
+    def _send(self, client: Any, given: Sequence[Given], memory: int) -> None:
+        from analysis.cluster_tasks import run_step
+
         try:
-            future = client.submit(
-                run_step, task, memory, self._preload, key=key, resources=resources
+            futures = client.map(
+                run_step,
+                [one.task for one in given],
+                memory=memory,
+                preload=self._preload,
+                key=[one.key for one in given],
+                resources=None if self._most_memory is None else {MEMORY: memory},
             )
-            self._futures[key] = future
-            future.add_done_callback(lambda _, key=key: self._bell.ring(Ended(key, None)))
+            for one, future in zip(given, futures, strict=True):
+                self._futures[one.key] = future
+                future.add_done_callback(lambda _, key=one.key: self._bell.ring(Ended(key, None)))
         except (OSError, RuntimeError, ValueError) as error:
             self._leave()
             raise ClusterLost("the computers that run steps can't be reached") from error
 
-    def wait(self, timeout_s: float, ear: int | None = None) -> list[Ended]:
-        """See `Executor`."""
+    def wait(
+        self, timeout_s: float, made: Callable[[str], Making | None], ear: int | None = None
+    ) -> list[Ended]:
+        """See `Executor`. Only what isn't found in the cache is fetched: how a step failed."""
         told = self._bell.wait(timeout_s, ear)
         if self._client is not None and self._client.status != "running":
             self._leave()
@@ -130,10 +141,12 @@ class DaskExecutor:
         keys = [key for key in rung if key in self._futures and self._futures[key].done()]
         futures = {key: self._futures.pop(key) for key in keys}
         finished = {key: future for key, future in futures.items() if future.status == "finished"}
-        outcomes: dict[str, Any] = {}
-        if finished:
+        found = {key: made(key) for key in finished}
+        outcomes: dict[str, Any] = {key: making for key, making in found.items() if making}
+        other = {key: future for key, future in finished.items() if key not in outcomes}
+        if other:
             with suppress(Exception):  # of many kinds: what is lost on the way is given again
-                outcomes = self._client.gather(finished, errors="skip")
+                outcomes.update(self._client.gather(other, errors="skip"))
         for key, future in futures.items():
             if key not in outcomes and future.status == "error":
                 outcomes[key] = _given_up(key, future)

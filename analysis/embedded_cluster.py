@@ -128,9 +128,14 @@ class Cluster:
         os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "error")
         for module in ("distributed", "analysis.cluster_tasks"):
             import_module(module)
-        # nobody looks at pages of the parts, which any user of this machine could reach
+        # nobody looks at pages of the parts, which any user of this machine could reach, nor at
+        # what threads of a worker were doing every ten milliseconds
         import_module("dask").config.set(
-            {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
+            {
+                "distributed.scheduler.http.routes": [],
+                "distributed.worker.http.routes": [],
+                "distributed.worker.profile.enabled": False,
+            }
         )
         for module in self._preload:
             prepare(module)

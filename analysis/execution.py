@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from analysis.cache import CachedFile
 from analysis.errors import AnalysisError, ClusterLost, MachineFailure
-from analysis.executors import Ended, Executor
+from analysis.executors import Ended, Executor, Given
 from analysis.ledger import Ledger
 from analysis.making import DamagedInputs, Input, Making, Task, attempt, science_window
 from analysis.step_processes import packed
@@ -25,8 +25,11 @@ _TRIES = 3
 _LOOK_EVERY_S = 0.25
 _RENEW_EVERY_S = 4.0
 _RECONNECT_EVERY_S = 0.1
-#: How long what was made may wait to be registered, with more, in seconds.
+#: How long what was made waits to be registered, with more, in seconds; and, where the database is
+#: slow, how many times as long as that took the last time, up to so many seconds.
 _REGISTER_EVERY_S = 0.25
+_REGISTER_SHARE = 5.0
+_REGISTER_AT_LAST_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,7 @@ class _Driver:
         self._elsewhere: dict[str, Step] = {}
         self._made: dict[Step, Making] = {}  # and not registered yet
         self._register_due = 0.0
+        self._register_every_s = _REGISTER_EVERY_S
         self._tries: dict[str, int] = {}
         self._lost_since: float | None = None
         self._look_due = self._renew_due = 0.0
@@ -260,15 +264,18 @@ class _Driver:
             place = executor.place()
             steps = tuple(self._ready.values())
             keys = self._ledger.claim(steps, place)
-            for step in steps:
-                key = keys.get(step.identity)
-                if key is None:
-                    self._elsewhere[step.identity] = step
-                else:
-                    task = packed(self._ledger.cache.root, self._task(step))
-                    executor.submit(key, task, step.kind.memory)
-                    self._running[step.identity] = (step, key)
-                del self._ready[step.identity]
+            root = self._ledger.cache.root
+            ours = [step for step in steps if step.identity in keys]
+            executor.submit(
+                [
+                    Given(key, packed(root, self._task(step, key)), step.kind.memory)
+                    for step in ours
+                    for key in (keys[step.identity],)
+                ]
+            )
+            self._running.update((step.identity, (step, keys[step.identity])) for step in ours)
+            self._elsewhere.update((s.identity, s) for s in steps if s.identity not in keys)
+            self._ready.clear()
         except ClusterLost as lost:
             self._be_patient(lost)
 
@@ -286,8 +293,13 @@ class _Driver:
         timeout_s = _LOOK_EVERY_S if self._elsewhere or self._ready or self._made else 1.0
         if self._running or self._elsewhere:
             ear = self._ledger.ear() if self._elsewhere else None
-            return self._executor().wait(timeout_s, ear)
+            return self._executor().wait(timeout_s, self._lies_there, ear)
         return []
+
+    def _lies_there(self, key: str) -> Making | None:
+        """The result that was made under this key, or before it, with its record."""
+        found = self._ledger.cache.read(key.partition("-")[0])
+        return found and Making(*found, restored=found[1].key != key)
 
     def _settle(self, ended: Sequence[Ended]) -> None:
         """Go on with what was made; try again, or give up, what was not."""
@@ -301,7 +313,7 @@ class _Driver:
             if isinstance(outcome, Making):
                 self._lost_since = None
                 if not self._made:
-                    self._register_due = time.monotonic() + _REGISTER_EVERY_S
+                    self._register_due = time.monotonic() + self._register_every_s
                 self._made[step] = outcome
                 self._succeed(StepResult(step, outcome.file, restored=False))
             elif isinstance(outcome, DamagedInputs):
@@ -322,10 +334,13 @@ class _Driver:
         if not self._made or not (at_once or is_idle or time.monotonic() >= self._register_due):
             return
         made, self._made = self._made, {}
+        began = time.monotonic()
         entered = self._ledger.register(made)
+        pause = _REGISTER_SHARE * (time.monotonic() - began)
+        self._register_every_s = min(max(_REGISTER_EVERY_S, pause), _REGISTER_AT_LAST_S)
         for step, making in made.items():
             is_new = step.identity in entered and not making.restored
-            messages = making.messages if is_new else ()
+            messages = making.record.messages if is_new else ()
             result = StepResult(step, making.file, not is_new, messages)
             self._outcome.results[step.identity] = result
             self._listener.succeeded(result)
@@ -372,9 +387,10 @@ class _Driver:
             else:
                 self._ready[step.identity] = step
 
-    def _task(self, step: Step) -> Task:
+    def _task(self, step: Step, key: str = "") -> Task:
         return Task(
             identity=step.identity,
+            key=key,
             kind=step.kind,
             engine=step.engine,
             software_digest=step.software_digest,

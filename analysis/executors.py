@@ -10,13 +10,14 @@ import select
 import socket
 import uuid
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
+from analysis.making import Making
 from analysis.step_processes import Outcome, StepProcesses
 
 
@@ -31,6 +32,15 @@ class Ended:
     outcome: Outcome | None
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A task to run. key: names it. task: packed. memory: bytes that it may need."""
+
+    key: str
+    task: bytes
+    memory: int
+
+
 class Executor(Protocol):
     """A place where steps run; one thread calls."""
 
@@ -40,14 +50,19 @@ class Executor(Protocol):
         Raises `analysis.errors.ClusterLost` where it can't be reached.
         """
 
-    def submit(self, key: str, task: bytes, memory: int) -> None:
-        """Have a packed task run, which needs so many bytes; another's run of that key is shared.
+    def submit(self, given: Sequence[Given]) -> None:
+        """Have tasks run; another's run of the same key is shared.
 
         Raises `analysis.errors.ClusterLost` where the place can't be reached.
         """
 
-    def wait(self, timeout_s: float, ear: int | None = None) -> list[Ended]:
-        """What has ended; waits for something at most so long, or until ``ear`` is readable."""
+    def wait(
+        self, timeout_s: float, made: Callable[[str], Making | None], ear: int | None = None
+    ) -> list[Ended]:
+        """What has ended; waits for something at most so long, or until ``ear`` is readable.
+
+        made: what lies in the cache for a key, so that it need not be sent.
+        """
 
     def close(self) -> None:
         """Leave; what nobody else wants is killed."""
@@ -108,20 +123,22 @@ class LocalExecutor:
         self._slots = processes
         self._preload = tuple(preload)
         self._running: dict[str, tuple[StepProcesses, int]] = {}
-        self._waiting: deque[tuple[str, bytes, int]] = deque()
+        self._waiting: deque[Given] = deque()
         self._bell = Bell()
 
     def place(self) -> str:
         """See `Executor`."""
         return self._name
 
-    def submit(self, key: str, task: bytes, memory: int) -> None:
+    def submit(self, given: Sequence[Given]) -> None:
         """See `Executor`."""
-        self._waiting.append((key, task, memory))
+        self._waiting.extend(given)
         self._begin()
 
-    def wait(self, timeout_s: float, ear: int | None = None) -> list[Ended]:
-        """See `Executor`."""
+    def wait(
+        self, timeout_s: float, made: Callable[[str], Making | None], ear: int | None = None
+    ) -> list[Ended]:
+        """See `Executor`; here outcomes come whole."""
         ended = self._bell.wait(timeout_s, ear)
         for item in ended:
             del self._running[item.key]
@@ -136,10 +153,10 @@ class LocalExecutor:
 
     def _begin(self) -> None:
         while len(self._running) < self._slots and self._waiting:
-            key, task, memory = self._waiting.popleft()
+            given = self._waiting.popleft()
             processes = _nursery(self._preload)
-            number = processes.begin(task, memory, partial(self._at_end, key))
-            self._running[key] = processes, number
+            number = processes.begin(given.task, given.memory, partial(self._at_end, given.key))
+            self._running[given.key] = processes, number
 
     def _at_end(self, key: str, outcome: Outcome) -> None:
         self._bell.ring(Ended(key, outcome))

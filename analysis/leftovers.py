@@ -15,6 +15,7 @@ import os
 import random
 import signal
 import sys
+import time
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -24,7 +25,9 @@ from typing import Any
 from uws import processes
 
 #: So much more memory may a process keep for its next step, in bytes.
-_KEPT_MEMORY = 48_000_000
+_KEPT_MEMORY = 64_000_000
+_MOMENT_S = 0.1
+_SIGNALS = tuple(signal.valid_signals())
 _MODULE_S_OWN = frozenset({"__builtins__", "__warningregistry__", "__cached__", "__spec__"})
 
 
@@ -48,7 +51,7 @@ class Belongings:
         """What has come or changed since, in words; empty for nothing."""
         if processes.children():
             return "processes"
-        if len(_names("/proc/self/task")) > 1:
+        if not _is_alone():
             return "threads"
         if not _open_files() <= self._open:
             return "open files"
@@ -103,6 +106,16 @@ def _are_same(before: Mapping[str, _Held], now: Mapping[str, _Held]) -> bool:
     return True
 
 
+def _is_alone() -> bool:
+    """Whether there is but one thread; the kernel takes a moment to forget one that has ended."""
+    until = time.monotonic() + _MOMENT_S
+    while len(_names("/proc/self/task")) > 1:
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.0005)
+    return True
+
+
 def _names(folder: str) -> list[str]:
     """What is in the folder: twice as fast as by paths, and asked of after every step."""
     return os.listdir(folder)  # noqa: PTH208
@@ -127,7 +140,7 @@ def _settings() -> dict[str, Any]:
         "the environment": dict(os.environ),
         "the working directory": os.getcwd(),  # noqa: PTH109
         "the mask of permissions": mask,
-        "signals": [signal.getsignal(number) for number in signal.valid_signals()],
+        "signals": [signal.getsignal(number) for number in _SIGNALS],
         "Python's warnings": list(warnings.filters),
         "Python's path": list(sys.path),
         "Python's random numbers": random.getstate(),

@@ -55,11 +55,13 @@ class Input:
 class Task:
     """All that a process needs to know to make one result.
 
-    label: what the result is of, in words for people. authority: IVOA authority of new
-    identifiers. software: what computes (this server, the engine's libraries), and its versions.
+    key: names this making (`analysis.executors`). label: what the result is of, in words for
+    people. authority: IVOA authority of new identifiers. software: what computes (this server, the
+    engine's libraries), and its versions.
     """
 
     identity: str
+    key: str
     kind: StepKind
     engine: str
     software_digest: str
@@ -72,12 +74,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """A result with the record of its making; whether another had made it before; what was told."""
+    """A result with the record of its making; whether it was made under another key."""
 
     file: CachedFile
     record: Record
     restored: bool
-    messages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def _make(cache: Cache, task: Task) -> Making | DamagedInputs:
         )
     found = cache.find(task.identity)
     if found is not None:
-        return Making(*found, restored=True)
+        return Making(*found, restored=found[1].key != task.key)
     damaged = _damaged(task)
     if damaged:
         return DamagedInputs(damaged)
@@ -164,13 +165,19 @@ def _make(cache: Cache, task: Task) -> Making | DamagedInputs:
         began = time.monotonic()
         activity = _run(task, path, messages)
         return Record(
-            activity, task.engine, task.label, time.monotonic() - began, peak_memory=_peak_bytes()
+            activity,
+            task.engine,
+            task.label,
+            time.monotonic() - began,
+            peak_memory=_peak_bytes(),
+            key=task.key,
+            messages=tuple(messages),
         )
 
     file, record, is_new = cache.store(
         task.identity, task.kind.file_name, write, task.kind.tolerance
     )
-    return Making(file, record, not is_new, tuple(messages))
+    return Making(file, record, restored=not is_new)
 
 
 def _damaged(task: Task) -> tuple[str, ...]:

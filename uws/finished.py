@@ -5,13 +5,12 @@ in between, whoever takes the attempt back finds it, and the job is finished ins
 """
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from django.conf import settings
 
-from uws import files
+from uws import durability, files
 
 _NAME = ".finished"
 
@@ -29,12 +28,8 @@ class FinishedFile:
 def make_durable(results: tuple[FinishedFile, ...]) -> None:
     """Return when the files are on the disk, whatever happens to the machine then."""
     paths = [Path(settings.VO_JOB_ROOT) / result.path for result in results]
-    for path in (*paths, *{path.parent for path in paths}):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    if paths:
+        durability.make_durable((*paths, *{path.parent for path in paths}))
 
 
 def note(job_id: str, attempt: int, results: tuple[FinishedFile, ...]) -> None:

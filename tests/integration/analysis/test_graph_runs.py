@@ -323,7 +323,7 @@ def test_a_full_disk_is_a_failure_that_says_so_and_leaves_nothing(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     kind = replace(step.kind, run=full)
-    task = Task("0" * 64, kind, "tiny", "1", {}, {}, "a", "test", {})
+    task = Task("0" * 64, "0", kind, "tiny", "1", {}, {}, "a", "test", {})
     with pytest.raises(DiskFull, match="the server's disk is full"):
         making.make(run.cache.root, task)
     assert list((run.cache.root / "temporary").iterdir()) == []
