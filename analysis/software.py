@@ -100,6 +100,11 @@ def software_of(module: str, frame: frozenset[str] = FRAME) -> Software:
     return Software(modules, _beside(modules.values()), direct, _required(direct))
 
 
+def libraries_of(module: str) -> Mapping[str, str]:
+    """Installed distributions that the module and what it imports compute with; found out once."""
+    return _known(module).libraries
+
+
 def library_versions(libraries: Iterable[str]) -> dict[str, str]:
     """Installed version of each distribution."""
     return {library: version(library) for library in sorted(libraries)}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from analysis.all_sky.picture import draw_rates
 from analysis.all_sky.rebinning import Grid, joined, read_bins, rebinned, write_bins
-from analysis.software import software_of
+from analysis.software import libraries_of
 from analysis.steps import OF_PICTURES, Parameter, RawFile, Report, Step, StepInputs, StepKind
 
 FITS = "application/fits"
@@ -91,7 +91,7 @@ class AllSky:
     @cached_property
     def libraries(self) -> Mapping[str, str]:
         """The numeric libraries and their versions."""
-        return software_of(__name__).libraries
+        return libraries_of(__name__)
 
     def rates(self, file: RawFile, grid: Grid) -> Step:
         """The step that bins the rates of one Science Window; its label is the ScW's."""

@@ -31,7 +31,7 @@ from analysis.products.sky_maps import SkyMaps
 from analysis.products.source_light_curve import SourceLightCurve
 from analysis.products.source_list import Source, read_source_list
 from analysis.products.source_spectrum import SourceSpectrum, SpectralResponse
-from analysis.software import software_of
+from analysis.software import libraries_of
 from analysis.steps import Parameter, RawFile, Step, StepKind
 
 _Inputs = Mapping[str, tuple[Step | RawFile, ...]]
@@ -47,7 +47,7 @@ class CodedMask:
     @cached_property
     def libraries(self) -> Mapping[str, str]:
         """The numeric libraries and their versions."""
-        return software_of(extraction_steps.__name__).libraries
+        return libraries_of(extraction_steps.__name__)
 
     def image(self, events: RawFile, catalogue: RawFile | None, plan: ImagePlan) -> Step:
         """The cleaned image of one Science Window."""

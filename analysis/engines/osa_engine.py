@@ -18,7 +18,7 @@ from analysis.products.sky_maps import SkyMaps
 from analysis.products.source_light_curve import SourceLightCurve
 from analysis.products.source_list import Source
 from analysis.products.source_spectrum import SourceSpectrum, SpectralResponse
-from analysis.software import software_of
+from analysis.software import libraries_of
 from analysis.steps import Parameter, RawFile, Step, StepKind
 
 _Inputs = Mapping[str, tuple[Step | RawFile, ...]]
@@ -36,7 +36,7 @@ class Osa:
         """OSA, and the libraries that read what it leaves."""
         found = installation()
         version = found.version if found else "not installed"
-        return {"OSA": version, **software_of(steps.__name__).libraries}
+        return {"OSA": version, **libraries_of(steps.__name__)}
 
     def image(self, events: RawFile, catalogue: RawFile | None, plan: ImagePlan) -> Step:
         """OSA's image of one Science Window."""

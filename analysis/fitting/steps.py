@@ -11,7 +11,7 @@ from analysis.fitting.picture import draw_fit
 from analysis.fitting.results import FitResult
 from analysis.products.responses import read_ancillary_response, read_redistribution_matrix
 from analysis.products.spectrum import read_spectrum
-from analysis.software import software_of
+from analysis.software import libraries_of
 from analysis.steps import (
     OF_PICTURES,
     Parameter,
@@ -92,7 +92,7 @@ class Fitting:
     @cached_property
     def libraries(self) -> Mapping[str, str]:
         """The numeric libraries and their versions."""
-        return software_of(__name__).libraries
+        return libraries_of(__name__)
 
     def fit(
         self,
