@@ -54,7 +54,12 @@ def add_history(path: Path, step: Sequence[Card], document: Document) -> None:
         for kind, records in document.items()
         for name, record in records.items()
     ]
-    history = _table([tuple(part.encode("ascii") for part in row) for row in rows])
+    history = _table(
+        [
+            (kind.encode("ascii"), name.encode("ascii"), text.encode("ascii"))
+            for kind, name, text in rows
+        ]
+    )
     whole = path.with_name(f"{path.name}.whole")
     with fits.open(path, memmap=False) as hdus:
         for keyword, value, comment in step:

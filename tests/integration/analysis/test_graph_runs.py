@@ -177,6 +177,17 @@ def test_results_are_told_before_what_uses_them(run: Runner, tiny: TinyGraph) ->
     assert told.told[0].messages == ("the sum is 1",)
 
 
+def test_what_lies_in_the_cache_tells_under_which_lease_it_was_made_and_what_was_told(
+    run: Runner, tiny: TinyGraph
+) -> None:
+    step = tiny.add(tiny.raw("a", 1))
+    run(step)
+    found = run.cache.read(step.identity)
+    assert found is not None
+    assert found[1].key.rpartition("-")[0] == step.identity
+    assert found[1].messages == ("the sum is 1",)
+
+
 def test_a_failure_fails_what_depends_on_it_and_nothing_else(run: Runner, tiny: TinyGraph) -> None:
     good, bad = tiny.add(tiny.raw("a", 1)), tiny.add(tiny.raw("b", -1))
     top = tiny.add(good, bad)

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from analysis import software
 from analysis.all_sky.steps import ALL_SKY
 from analysis.engines import osa_steps
+from analysis.engines.coded_mask_engine import CodedMask
 from analysis.engines.registry import installed_engines
 from analysis.fitting.steps import FITTING
 from analysis.software import FRAME, SoftwareOf, software_of
@@ -192,3 +194,13 @@ def test_a_process_keeps_the_digest_of_the_software_that_it_has_loaded(package: 
 def test_a_module_that_is_not_there_is_an_error() -> None:
     with pytest.raises(ModuleNotFoundError, match="no_such_package"):
         software_of("no_such_package")
+
+
+def test_what_an_engine_computes_with_is_known_once_its_steps_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So that jobs find it in the process that they are forked from."""
+    for kind in CodedMask.kinds:
+        kind.software()
+    monkeypatch.setattr(software, "software_of", None)
+    assert "numpy" in CodedMask().libraries
