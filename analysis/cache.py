@@ -14,6 +14,7 @@ import errno
 import hashlib
 import json
 import logging
+import os
 import shutil
 import tempfile
 import time
