@@ -8,6 +8,9 @@ was asked for.
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
+
+from django.db.models import QuerySet
 
 from dali.errors import DaliError, NotFoundError
 from provenance.description_store import read_activities, read_entities
@@ -24,7 +27,7 @@ from provenance.reading import activity_records, entity_records
 from provenance.records import ActivityRecord, EntityRecord
 
 MOST_ENTITIES = 5000
-"""A history of more entities is not written into one document."""
+"""A history of more entities, or of more activities, is not written into one document."""
 MOST_STEPS = 100
 """How far a walk goes where all steps are asked for."""
 
@@ -93,9 +96,10 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a walk may see: public rows, or hidden ones as well."""
+    """What a walk may see: public rows, or hidden ones as well; ``whole``: however many."""
 
     hidden: bool
+    whole: bool
 
     def entities(self, path: str = "") -> dict[str, bool]:
         """The condition on an entity at the end of ``path`` (as Django writes it)."""
@@ -135,6 +139,14 @@ class _Walk:
                 reached |= _collections(entities, self.seen)
         return reached, activities
 
+    def too_many(self, reached: set[int], via: set[int]) -> str:
+        """Of what there would be too many for a document with what a step reaches, if of any."""
+        if self.seen.whole:
+            return ""
+        if len(self.entities | reached) > MOST_ENTITIES:
+            return "entities"
+        return "activities" if len(self.activities | via) > MOST_ENTITIES else ""
+
 
 def backwards(
     identifiers: Iterable[str],
@@ -142,6 +154,7 @@ def backwards(
     *,
     hidden: bool = False,
     members: bool = True,
+    whole: bool | None = None,
 ) -> History:
     """What these entities or activities came from, over ``depth`` steps or (``None``) all.
 
@@ -149,14 +162,15 @@ def backwards(
     ``lineage``), to what it was derived from, and from a collection to its members; from an
     activity to what it used.
 
-    hidden: for the owner of what was made: rows that aren't public are part of it, however many.
+    hidden: for the owner of what was made: rows that aren't public are part of it.
     members: whether collections are followed to their members.
+    whole: without limits, however much it is; unless it is said, where ``hidden`` is.
 
     Raises `NotFoundError` for an unknown identifier, and `DaliError` where one step is too large
     for one document. A history that is too long ends before the step that makes it so, and its
     ``cut`` says so.
     """
-    return _history(Direction.BACK, identifiers, depth, hidden, members)
+    return _history(Direction.BACK, identifiers, depth, hidden, members, whole)
 
 
 def forwards(
@@ -165,6 +179,7 @@ def forwards(
     *,
     hidden: bool = False,
     members: bool = True,
+    whole: bool | None = None,
 ) -> History:
     """What became of these entities or activities, over ``depth`` steps or (``None``) all.
 
@@ -172,7 +187,7 @@ def forwards(
     derived from it, and to the collections that hold it; from an activity to what it made. For
     the rest see `backwards`.
     """
-    return _history(Direction.FORWARD, identifiers, depth, hidden, members)
+    return _history(Direction.FORWARD, identifiers, depth, hidden, members, whole)
 
 
 def _history(
@@ -181,27 +196,29 @@ def _history(
     depth: int | None,
     hidden: bool,
     members: bool,
+    whole: bool | None,
 ) -> History:
-    seen = _Seen(hidden)
+    seen = _Seen(hidden, hidden if whole is None else whole)
     asked = tuple(dict.fromkeys(identifiers))
     entities, activities = _find(asked, seen)
     walk = _Walk(direction, seen, members, set(entities), set(activities))
     cut = None
     steps = 0
     while (entities or activities) and (depth is None or steps < depth):
-        if steps == MOST_STEPS and not hidden:
+        if steps == MOST_STEPS and not seen.whole:
             cut = f"The server goes {MOST_STEPS} steps at most; there is more."
             break
         reached, via = walk.step(entities, activities)
-        if not hidden and len(walk.entities | reached) > MOST_ENTITIES:
+        what = walk.too_many(reached, via)
+        if what:
             if steps == 0:
                 raise DaliError(
-                    f"one step has more than {MOST_ENTITIES} entities, too many for one document: "
+                    f"one step has more than {MOST_ENTITIES} {what}, too many for one document: "
                     "ask the table provenance.lineage"
                 )
             cut = (
                 f"The server stopped after {steps} step{'s' if steps > 1 else ''}: with the next, "
-                f"there would be more than {MOST_ENTITIES} entities."
+                f"there would be more than {MOST_ENTITIES} {what}."
             )
             break
         walk.left |= entities
@@ -254,69 +271,57 @@ def _find(identifiers: tuple[str, ...], seen: _Seen) -> tuple[set[int], set[int]
 
 def _makers(entities: set[int], seen: _Seen) -> set[int]:
     """The activities that made these entities."""
-    return set(
-        WasGeneratedBy.objects.filter(
-            entity__in=entities, **seen.activities("activity__")
-        ).values_list("activity", flat=True)
-    )
+    made = WasGeneratedBy.objects.filter(entity__in=entities, **seen.activities("activity__"))
+    return _keys(made, "activity", seen)
 
 
 def _users(entities: set[int], seen: _Seen) -> set[int]:
-    """The activities that used these entities; more than a document holds are not all fetched."""
-    found = Used.objects.filter(entity__in=entities, **seen.activities("activity__"))
-    keys = found.values_list("activity", flat=True).distinct()
-    return set(keys if seen.hidden else keys[: MOST_ENTITIES + 1])
+    """The activities that used these entities."""
+    uses = Used.objects.filter(entity__in=entities, **seen.activities("activity__"))
+    return _keys(uses, "activity", seen)
 
 
 def _inputs(activities: set[int], seen: _Seen) -> set[int]:
     """The entities that these activities used."""
-    return set(
-        Used.objects.filter(activity__in=activities, **seen.entities("entity__")).values_list(
-            "entity", flat=True
-        )
-    )
+    uses = Used.objects.filter(activity__in=activities, **seen.entities("entity__"))
+    return _keys(uses, "entity", seen)
 
 
 def _outputs(activities: set[int], seen: _Seen) -> set[int]:
     """The entities that these activities made."""
-    return set(
-        WasGeneratedBy.objects.filter(
-            activity__in=activities, **seen.entities("entity__")
-        ).values_list("entity", flat=True)
-    )
+    made = WasGeneratedBy.objects.filter(activity__in=activities, **seen.entities("entity__"))
+    return _keys(made, "entity", seen)
 
 
 def _origins(entities: set[int], seen: _Seen) -> set[int]:
     """The entities that these were derived from."""
-    return set(
-        WasDerivedFrom.objects.filter(
-            generated_entity__in=entities, **seen.entities("used_entity__")
-        ).values_list("used_entity", flat=True)
+    derived = WasDerivedFrom.objects.filter(
+        generated_entity__in=entities, **seen.entities("used_entity__")
     )
+    return _keys(derived, "used_entity", seen)
 
 
 def _derivations(entities: set[int], seen: _Seen) -> set[int]:
     """The entities that were derived from these."""
-    return set(
-        WasDerivedFrom.objects.filter(
-            used_entity__in=entities, **seen.entities("generated_entity__")
-        ).values_list("generated_entity", flat=True)
+    derived = WasDerivedFrom.objects.filter(
+        used_entity__in=entities, **seen.entities("generated_entity__")
     )
+    return _keys(derived, "generated_entity", seen)
 
 
 def _members(entities: set[int], seen: _Seen) -> set[int]:
     """The entities that these collections hold."""
-    return set(
-        HadMember.objects.filter(collection__in=entities, **seen.entities("entity__")).values_list(
-            "entity", flat=True
-        )
-    )
+    held = HadMember.objects.filter(collection__in=entities, **seen.entities("entity__"))
+    return _keys(held, "entity", seen)
 
 
 def _collections(entities: set[int], seen: _Seen) -> set[int]:
     """The collections that hold these entities."""
-    return set(
-        HadMember.objects.filter(entity__in=entities, **seen.entities("collection__")).values_list(
-            "collection", flat=True
-        )
-    )
+    held = HadMember.objects.filter(entity__in=entities, **seen.entities("collection__"))
+    return _keys(held, "collection", seen)
+
+
+def _keys(relations: "QuerySet[Any]", end: str, seen: _Seen) -> set[int]:
+    """The keys at that end of relations; one more than a document takes is enough to know."""
+    keys = relations.values_list(end, flat=True).distinct()
+    return set(keys if seen.whole else keys[: MOST_ENTITIES + 1])

@@ -122,7 +122,7 @@ def answer(question: Question, *, hidden: bool = False) -> History:
     """
     walk = backwards if question.direction is Direction.BACK else forwards
     history = walk(
-        question.identifiers, question.depth, hidden=hidden, members=question.members
+        question.identifiers, question.depth, hidden=hidden, members=question.members, whole=False
     ).described(question.descriptions)
     if not question.agents:
         history = history.without_agents()

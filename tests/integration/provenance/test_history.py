@@ -3,15 +3,16 @@
 import pytest
 from django.db import connection
 
-from dali.errors import NotFoundError
+from dali.errors import DaliError, NotFoundError
 from provenance import (
     ActivityRecord,
     EntityRecord,
     GeneratedRecord,
     ParameterRecord,
     UsedRecord,
+    history,
 )
-from provenance.history import backwards
+from provenance.history import backwards, forwards
 from provenance.store import enter
 
 EVENTS = "ivo://x/entity?events"
@@ -59,3 +60,21 @@ def test_what_an_activity_used_keeps_its_order_however_postgresql_plans(left_out
     (activity,) = backwards([MAKING]).activities
     assert [use.entity.id for use in activity.used] == names
     assert [parameter.value for parameter in activity.parameters] == names
+
+
+@pytest.mark.django_db
+def test_a_step_to_too_many_activities_is_refused_also_where_they_made_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(history, "MOST_ENTITIES", 3)
+    calibration = EntityRecord("calibration", public=True)
+    enter(
+        [
+            ActivityRecord(f"failed{n}", "step", used=(UsedRecord(calibration),), public=True)
+            for n in range(5)
+        ]
+    )
+    for hidden in (False, True):
+        with pytest.raises(DaliError, match="one step has more than 3 activities"):
+            forwards(["calibration"], None, hidden=hidden, whole=False)
+    assert len(forwards(["calibration"], None, hidden=True).activities) == 5
