@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import tiny_jobs
 from django.conf import settings as django_settings
+from django.db import connection
 
 from analysis.failed_jobs import failure_recorded
 from analysis.jobs import SPECTRAL_FIT
@@ -15,7 +16,7 @@ from auth.principal import ANONYMOUS, Principal
 from dali.errors import NotFoundError
 from provenance import retention
 from provenance.history import backwards
-from provenance.models import Activity, Entity, Used, WasAssociatedWith, WasInformedBy
+from provenance.models import Activity, Agent, Entity, Used, WasAssociatedWith, WasInformedBy
 from uws.errors import JobFailure
 from uws.parameters import check
 from uws.types import JobContext
@@ -92,3 +93,21 @@ def test_failed_history_goes_with_the_rest_of_what_is_hidden(context: Any) -> No
     assert retention.expire(keep, django_settings.VO_AUTHORITY) == 0
     assert retention.expire(keep, django_settings.VO_AUTHORITY, now=later) == 1
     assert not Activity.objects.exists()
+
+
+def test_an_account_that_is_named_by_its_address_leaves_it_nowhere(
+    context: Any, django_user_model: Any
+) -> None:
+    user = django_user_model.objects.create_user("ada@example.org", "ada@example.org")
+    with pytest.raises(JobFailure):
+        SPECTRAL_FIT.run(
+            context(SPECTRAL_FIT.parameters, Principal(user.pk, user.username), ID="x")
+        )
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names():
+            if table.startswith("provenance_"):
+                cursor.execute(
+                    f"SELECT count(*) FROM {table} AS t WHERE t::text LIKE '%example.org%'"
+                )
+                assert cursor.fetchone() == (0,), table
+    assert Agent.objects.filter(name="ada").exists()
