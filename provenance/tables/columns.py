@@ -7,6 +7,28 @@ from provenance.identifiers import PAGE, PROVSAP
 
 SCHEMA = "provenance"
 
+#: What a column of that name means, in any table.
+_UCDS = {
+    "affiliation": "meta.id;meta.curation",
+    "checksum": "meta.checksum",
+    "class": "meta.code.class",
+    "comment": "meta.note",
+    "content_type": "meta.code.mime",
+    "description": "meta.note",
+    "docurl": "meta.ref.url",
+    "location": "meta.ref",
+    "name": "meta.title",
+    "role": "meta.code",
+    "status": "meta.code.status",
+    "step_identity": "meta.checksum",
+    "subtype": "meta.code.class",
+    "type": "meta.code.class",
+    "ucd": "meta.ucd",
+    "unit": "meta.unit",
+    "value_entity_id": "meta.id",
+    "version": "meta.version;meta.software",
+}
+
 
 def text_column(
     name: str,
@@ -20,6 +42,7 @@ def text_column(
         name,
         "char",
         "*",
+        ucd=_UCDS.get(name),
         utype=utype_of(utype),
         description=description,
         principal=principal,
@@ -55,6 +78,7 @@ def key_column(
     return Column(
         name,
         "long",
+        ucd="meta.id;meta.main" if name == "id" else "meta.id",
         utype=utype_of(utype),
         description=description,
         principal=principal,

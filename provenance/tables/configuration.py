@@ -8,7 +8,7 @@ CONFIGURATION = (
         "ActivityConfiguration.WasConfiguredBy",
         "With which parameters and files of settings activities ran",
         (
-            reference_column("activity_id", None, "activity"),
+            reference_column("activity_id", "Activity.wasConfiguredBy", "activity"),
             text_column(
                 "artefact_type",
                 "Parameter or Configfile",

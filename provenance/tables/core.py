@@ -43,12 +43,10 @@ CORE = (
                 "class", "Entity, DatasetEntity, ValueEntity or Collection", principal=True
             ),
             text_column("name", "Name to show", "Entity.name", principal=True),
-            Column(
+            text_column(
                 "location",
-                "char",
-                "*",
-                utype="voprov:Entity.location",
-                description="Where it is: a path below the archive's root, or a URL",
+                "Where it is: a path below the archive's root, or a URL",
+                "Entity.location",
                 principal=True,
                 indexed=True,
             ),
@@ -106,7 +104,7 @@ RELATIONS = (
         "Used",
         "Which activities took in which entities",
         (
-            reference_column("activity_id", None, "activity"),
+            reference_column("activity_id", "Activity.used", "activity"),
             reference_column("entity_id", "Used.entity", "entity"),
             text_column("role", "What the entity was to the activity", "Used.role", principal=True),
             time_column("time", "When its use began", "Used.time"),
@@ -121,7 +119,7 @@ RELATIONS = (
         "WasGeneratedBy",
         "Which entities were made by which activities, each by one at most",
         (
-            reference_column("entity_id", None, "entity"),
+            reference_column("entity_id", "Entity.wasGeneratedBy", "entity"),
             reference_column("activity_id", "WasGeneratedBy.activity", "activity"),
             text_column(
                 "role", "What the entity was to the activity", "WasGeneratedBy.role", principal=True
@@ -161,7 +159,7 @@ RELATIONS = (
         "WasAssociatedWith",
         "Which agents are responsible for which activities",
         (
-            reference_column("activity_id", None, "activity"),
+            reference_column("activity_id", "Activity.wasAssociatedWith", "activity"),
             reference_column("agent_id", "WasAssociatedWith.agent", "agent"),
             text_column(
                 "role",
@@ -178,7 +176,7 @@ RELATIONS = (
         "WasAttributedTo",
         "Which agents are responsible for which entities",
         (
-            reference_column("entity_id", None, "entity"),
+            reference_column("entity_id", "Entity.wasAttributedTo", "entity"),
             reference_column("agent_id", "WasAttributedTo.agent", "agent"),
             text_column(
                 "role", "What the agent was to the entity", "WasAttributedTo.role", principal=True
@@ -209,6 +207,7 @@ LINEAGE = Table(
         Column(
             "depth",
             "int",
+            ucd="meta.number",
             description="Least number of steps between them; 1: used directly by the activity that "
             "made the descendant, named as what it was derived from, or a member of it",
             principal=True,

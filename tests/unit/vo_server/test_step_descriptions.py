@@ -1,6 +1,7 @@
 """What is told of steps agrees with the steps."""
 
 import pytest
+from astropy.io.votable.ucd import check_ucd
 
 from analysis.all_sky.steps import ALL_SKY
 from analysis.engines.coded_mask_engine import ENGINE
@@ -38,6 +39,9 @@ def test_every_step_has_its_kind_of_work_its_roles_and_its_parameters(kind: Step
         if name in parameters:
             assert parameters[name].unit == unit
     assert all(parameter.description for parameter in parameters.values())
+    for parameter in parameters.values():
+        if parameter.ucd:
+            assert check_ucd(parameter.ucd, check_controlled_vocabulary=True), parameter.ucd
 
 
 def test_roles_are_of_kinds_of_entities_that_there_are() -> None:
