@@ -207,7 +207,8 @@ _PARAMETERS: Mapping[str, KindOfParameter] = {
                         description="Their right ascensions and declinations in turn, ICRS"),
         KindOfParameter("sources", ucd="meta.record;src",
                         description="Sources that are modelled, with their positions"),
-        KindOfParameter("model", ucd="meta.id;meta.modelled", description="The model that is fitted"),
+        KindOfParameter("model", ucd="meta.id;meta.modelled",
+                        description="The model that is fitted"),
         KindOfParameter("title", ucd="meta.title", description="What stands above a picture"),
         KindOfParameter("notice", ucd="meta.note", description="What stands below a picture"),
     )
