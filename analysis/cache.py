@@ -239,6 +239,13 @@ class Cache:
             for folder in sorted(shelf.iterdir()):
                 yield folder.name
 
+    def age_s(self, identity: str) -> float:
+        """How long ago the result of that identity was stored, in seconds; 0 for none."""
+        try:
+            return time.time() - (self._folder(identity) / MAKING).stat().st_mtime
+        except FileNotFoundError:
+            return 0.0
+
     def damaged(self) -> int:
         """How many damaged results have been set aside."""
         return sum(1 for _ in (self.root / "damaged").iterdir())

@@ -217,6 +217,11 @@ def forget(identities: Sequence[str]) -> None:
         CachedStep.objects.filter(identity__in=identities).delete()
 
 
+def names(identities: Sequence[str]) -> dict[str, str]:
+    """What these results are of, in words, as far as the index has them."""
+    return {row.identity: str(row) for row in CachedStep.objects.filter(identity__in=identities)}
+
+
 def forget_lost(cache: Cache) -> list[str]:
     """Remove rows whose files are gone; what they were of."""
     lost = {
@@ -258,8 +263,10 @@ def evict(cache: Cache, limit: int, *, dry_run: bool = False) -> list[Evicted]:
     return gone
 
 
-def register_from_disk(cache: Cache) -> int:
+def register_from_disk(cache: Cache, older_than_s: float = 0.0) -> int:
     """Register what lies in the cache and isn't in the index; how many results.
+
+    older_than_s: pass over what was stored later, whose maker may be about to register it.
 
     Such are left where a process died between storing and registering, or where the database was
     restored from an older state. Results come after those that they were made from.
@@ -267,7 +274,9 @@ def register_from_disk(cache: Cache) -> int:
     known = set(CachedStep.objects.values_list("identity", flat=True))
     found: dict[str, tuple[CachedFile, Record]] = {}
     for identity in cache.identities():
-        if identity not in known and (read := cache.find(identity)) is not None:
+        if identity in known or cache.age_s(identity) < older_than_s:
+            continue
+        if (read := cache.find(identity)) is not None:
             found[identity] = read
     makers = {record.entity.id: identity for identity, (_, record) in found.items()}
     waiting = {

@@ -95,6 +95,9 @@ class Listener:
     def failed(self, failure: StepFailure) -> None:
         """The step, or one that it needs, can't be made of these data."""
 
+    def waited(self) -> None:
+        """The driver has waited a moment for steps that run; called about every second."""
+
 
 def run_graph(
     targets: Iterable[Step],
@@ -156,6 +159,7 @@ class _Driver:
             self._register()
             self._settle(self._wait())
             self._look_elsewhere()
+            self._listener.waited()
             if time.monotonic() >= self._renew_due:
                 self._ledger.renew()
                 self._renew_due = time.monotonic() + _RENEW_EVERY_S

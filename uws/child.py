@@ -195,32 +195,40 @@ class _StoredReport:
         self._attempt = attempt
         self._told_at = float("-inf")
         self._untold: tuple[float, float, str] | None = None
+        self._lines: list[JobMessage] = []
         self._messages = 0
 
     def progress(self, done: float, total: float, message: str) -> None:
-        """Store it, unless something was stored just now; `flush` stores the last."""
+        """Store it, unless something was stored just now: then it waits for `catch_up`."""
         self._untold = (done, total, legible(message))
-        if time.monotonic() - self._told_at >= _PROGRESS_EVERY_S:
+        self._keep(message)
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Store what has waited for its time."""
+        if self._untold is not None and time.monotonic() - self._told_at >= _PROGRESS_EVERY_S:
             self.flush()
 
     def flush(self) -> None:
-        """Store the last progress."""
-        if self._untold is None:
-            return
-        done, total, message = self._untold
-        self._untold = None
+        """Store the last progress, and the lines that came with it and before."""
+        untold, self._untold = self._untold, None
+        lines, self._lines = self._lines, []
         self._told_at = time.monotonic()
-        self._store(lambda: queue.tell_progress(self._attempt, done, total, message))
+        if untold is not None:
+            self._store(lambda: queue.tell_progress(self._attempt, *untold))
+        if lines:
+            self._store(lambda: JobMessage.objects.bulk_create(lines))
 
     def message(self, text: str) -> None:
         """Store it at once."""
         logger.info("%s", text)
-        self._messages += 1
-        if self._messages > _MESSAGES_AT_MOST:
-            return
-        self._store(
-            lambda: JobMessage.objects.create(job_id=self._attempt.job_id, text=legible(text))
-        )
+        self._keep(text)
+        self.flush()
+
+    def _keep(self, text: str) -> None:
+        self._messages += bool(text)
+        if text and self._messages <= _MESSAGES_AT_MOST:
+            self._lines.append(JobMessage(job_id=self._attempt.job_id, text=legible(text)))
 
     def _store(self, do: Callable[[], object]) -> None:
         try:

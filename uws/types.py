@@ -30,7 +30,10 @@ class Report(Protocol):
     """Where a running job tells how it goes."""
 
     def progress(self, done: float, total: float, message: str) -> None:
-        """``done`` of ``total`` units of work are behind the job."""
+        """``done`` of ``total`` units of work are behind the job; a line, too, for its owner."""
+
+    def catch_up(self) -> None:
+        """The job waits: what was kept back, so as not to tell too often, may be told."""
 
     def message(self, text: str) -> None:
         """A line for the job's owner."""
@@ -41,6 +44,9 @@ class _Silent:
 
     def progress(self, done: float, total: float, message: str) -> None:
         """Dropped."""
+
+    def catch_up(self) -> None:
+        """Nothing is kept back."""
 
     def message(self, text: str) -> None:
         """Dropped."""
@@ -107,6 +113,10 @@ class JobContext(Generic[P]):
     def progress(self, done: float, total: float, message: str = "") -> None:
         """Tell that ``done`` of ``total`` units are done; may be called as often as one likes."""
         self._report.progress(done, total, message)
+
+    def catch_up(self) -> None:
+        """Let what was told last be seen; called before the job waits for something long."""
+        self._report.catch_up()
 
     def message(self, text: str) -> None:
         """Tell the owner something about the job, a line at a time."""

@@ -98,6 +98,10 @@ class WorkflowRun(Listener):
         self._expected.discard(failure.step.identity)
         self._step_told(f"{failure.step.kind.name} {failure.step.label} failed: {failure.reason}")
 
+    def waited(self) -> None:
+        """See `Listener`: while a long step runs, the job tells what came before."""
+        self._context.catch_up()
+
     def _place(self) -> Executor:
         if self._executor is None:
             self._executor = place_for_steps((self._preload,))

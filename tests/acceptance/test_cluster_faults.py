@@ -74,6 +74,20 @@ def test_the_same_job_again_runs_no_step(client: Client) -> None:
     assert client.result(again) == sum(given)
     assert client.done() == []
     assert client.log(again) == ["add of all restored from cache"]
+    assert client.messages(again) == client.log(again), "also in the job's own document"
+    assert client.messages(first) == client.log(first)
+
+
+def test_what_is_done_is_told_while_a_long_step_runs(client: Client) -> None:
+    given, sent = numbers(3)
+    job = client.begin(numbers=sent, last_seconds=100)
+    eventually(lambda: len(client.begun()) == 4)
+    lines = {line for n in given for line in (f"add part {n} main done", f"the sum is {n}")}
+    eventually(lambda: set(client.messages(job)) == lines, 20)
+    progress = client.document(job).find("{*}jobInfo/{*}progress")
+    assert progress is not None
+    assert (progress.get("done"), progress.get("total")) == ("3.0", "4.0")
+    client.abort(job)
 
 
 def test_a_dask_worker_killed_in_the_middle_delays_only(client: Client, cache: Path) -> None:

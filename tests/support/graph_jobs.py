@@ -74,6 +74,10 @@ class Client:
         """Its lines."""
         return requests.get(f"{job}/results/log", timeout=30).text.splitlines()
 
+    def messages(self, job: str) -> list[str]:
+        """What the job told its owner, in its jobInfo."""
+        return [line.text or "" for line in self.document(job).iterfind("{*}jobInfo/{*}message")]
+
     def done(self) -> list[str]:
         """The sums that steps have made, in order, since it was asked last."""
         path = self.folder / "runs.log"

@@ -9,6 +9,9 @@ from django.core.management.base import BaseCommand
 from analysis import cache_index
 from analysis.cache import Cache
 
+#: A running job registers what it has made within a second, and tells its owner that it made it.
+_SETTLED_S = 60.0
+
 
 class Command(BaseCommand):
     """``manage.py cache_tend``: workers run it themselves every few minutes."""
@@ -18,7 +21,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it once; says only what was done."""
         cache = Cache(Path(settings.VO_CACHE_ROOT))
-        registered = cache_index.register_from_disk(cache)
+        registered = cache_index.register_from_disk(cache, older_than_s=_SETTLED_S)
         if registered:
             self.stdout.write(f"{registered} results that lay in the cache were registered")
         evicted = cache_index.evict(cache, settings.VO_CACHE_MAX_BYTES)

@@ -40,6 +40,9 @@ class Told:
         self.last_progress = (done, total)
         self.totals.add(total)
 
+    def catch_up(self) -> None:
+        pass
+
     def message(self, text: str) -> None:
         self.messages.append(text)
 

@@ -14,7 +14,7 @@ from graph_running import Runner
 from tiny_engine import TinyGraph
 
 from analysis import cache_index, statements
-from analysis.cache import Cache
+from analysis.cache import MAKING, Cache
 from analysis.executors import LocalExecutor
 from analysis.ledger import SharedLedger, rights_of
 from analysis.models import CachedStep, StepLease, StepTiming
@@ -289,8 +289,12 @@ def test_verify_finds_nothing_wrong_in_a_good_cache(three: list[CachedStep]) -> 
 def test_verify_sets_damaged_files_aside_and_fails(run: Runner, three: list[CachedStep]) -> None:
     file = run.cache.path(three[0].identity, "sum.txt")
     file.write_text("x" + file.read_text()[1:])
-    with pytest.raises(CommandError):
-        call("cache_verify")
+    said = StringIO()
+    with pytest.raises(CommandError, match="made again when it is needed"):
+        call_command("cache_verify", stdout=said)
+    assert f"damaged, set aside: add {three[0].identity}" in said.getvalue()
+    assert "2 files are whole, 1 were damaged" in said.getvalue()
+    assert "0 rows had no file" in said.getvalue(), "one fault is told once"
     assert left() == {three[1].identity, three[2].identity}
     assert "2 files are whole" in call("cache_verify")
     assert "1 damaged files" in call("cache_status")
@@ -307,6 +311,19 @@ def test_verify_registers_what_the_index_lacks(three: list[CachedStep]) -> None:
     CachedStep.objects.all().delete()
     assert "3 were not in the index" in call("cache_verify")
     assert len(left()) == 3
+
+
+def test_the_errand_leaves_to_running_jobs_what_they_have_just_made(
+    run: Runner, three: list[CachedStep]
+) -> None:
+    CachedStep.objects.all().delete()
+    call("cache_tend")
+    assert left() == set()
+    old = time.time() - 120
+    for row in three[:2]:
+        os.utime(run.cache.root / "results" / row.identity[:2] / row.identity / MAKING, (old, old))
+    call("cache_tend")
+    assert left() == {row.identity for row in three[:2]}
 
 
 def test_what_processes_that_died_have_left_is_removed_in_time(tmp_path: Path) -> None:

@@ -32,6 +32,9 @@ class _Silent:
     def progress(self, done: float, total: float, message: str) -> None:
         pass
 
+    def catch_up(self) -> None:
+        pass
+
     def message(self, text: str) -> None:
         pass
 

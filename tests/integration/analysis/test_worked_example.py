@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from dask.utils import parse_bytes
 from distributed.cli.dask_worker import main as worker_command
 
 from analysis import workflow_types
@@ -76,6 +78,9 @@ def run(declared: Any, scws: tuple[str, ...], tmp_path: Path) -> Run:
         class Report:
             def progress(self, done: float, total: float, message: str) -> None:
                 told.append(message)
+
+            def catch_up(self) -> None:
+                pass
 
             def message(self, text: str) -> None:
                 told.append(text)
@@ -179,11 +184,12 @@ def test_an_engine_that_makes_images_is_a_choice_of_image_jobs(
     sys.modules.pop("other_engine")
 
 
-def test_batch_systems_are_told_what_dasks_workers_and_this_server_understand() -> None:
-    names: dict[str, Any] = {"__name__": "site_cluster"}
-    exec(BLOCKS["site_cluster.py"], names)  # noqa: S102  our own page
-    option, resources = names["common"]()["worker_extra_args"]
+@pytest.mark.parametrize("system", ["slurm", "htcondor"])
+def test_batch_systems_are_told_what_dasks_workers_and_this_server_understand(system: str) -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    told = yaml.safe_load(text)["jobqueue"][system]
+    option, resources = told["worker-extra-args"]
     assert option in {option for parameter in worker_command.params for option in parameter.opts}
     name, _, amount = resources.partition("=")
     assert name == MEMORY
-    assert 0 < float(amount) <= names["MEMORY"]
+    assert 0 < float(amount) < parse_bytes(told["memory"])

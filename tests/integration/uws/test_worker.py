@@ -50,7 +50,7 @@ def test_a_job_runs_to_its_results(worker, submit, ended, people):
     assert result.size == len("hello 6 by nobody")
     assert job.creation_time < job.start_time < job.end_time
     assert (job.progress.done, job.progress.total, job.progress.message) == (1, 2, "half way")
-    assert len(job.messages) == 1
+    assert [line.text.partition(" as ")[0] for line in job.messages] == ["I run", "half way"]
     assert [path.name for path in result.path.parent.iterdir()] == ["result.txt"]
 
 
