@@ -11,7 +11,6 @@ account that set it is in the activity's private comment.
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -54,13 +53,12 @@ def mark_bad(
         # before any row is locked: whoever has the turn may want that row
         take_turn()
         marked = _entities(identifier)
-        now = datetime.now(UTC)
         with _marking("mark_bad", authority, version, agent) as marking:
             marking.remark(reason)
             for entity in marked:
                 marking.used(EntityRecord.reference(entity.identifier), role="bad")
         for entity in marked:
-            entity.invalidated_at_time = entity.invalidated_at_time or now
+            entity.invalidated_at_time = entity.invalidated_at_time or marking.record.end
             entity.comment = f"Marked as bad: {reason}"
             entity.save(update_fields=["invalidated_at_time", "comment"])
         enter(marking.records)
