@@ -46,21 +46,20 @@ def enter(records: Iterable[ActivityRecord | EntityRecord]) -> None:
     entities = _entities(given)
     with transaction.atomic():
         take_turn()
-        known = set(
-            Activity.objects.filter(identifier__in=activities, status__isnull=False).values_list(
-                "identifier", flat=True
-            )
-        )
-        risen = [identifier for identifier in known if activities[identifier].public]
-        risen_keys = list(
-            Activity.objects.filter(identifier__in=risen, public=False).values_list("pk", flat=True)
-        )
+        shown = [entity.id for entity in entities.values() if entity.public]
+        known: set[str] = set()
+        risen_keys: list[int] = []
+        opened: list[int] = []
+        for kind, key, identifier, public in execute(
+            "find_known", activities=list(activities), entities=shown
+        ):
+            if kind == "entity":
+                opened.append(key)
+                continue
+            known.add(identifier)
+            if activities[identifier].public and not public:
+                risen_keys.append(key)
         _open_activities(risen_keys)
-        opened = list(
-            Entity.objects.filter(
-                identifier__in=[e.id for e in entities.values() if e.public], public=False
-            ).values_list("pk", flat=True)
-        )
         new = [record for identifier, record in activities.items() if identifier not in known]
         agents = _enter_agents([*new, *entities.values()])
         _enter_entities(entities.values())
