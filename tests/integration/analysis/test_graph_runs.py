@@ -14,7 +14,7 @@ from django.db import connection
 from graph_running import Runner, Told, value
 from tiny_engine import TinyGraph
 
-from analysis import cache_index, executors
+from analysis import cache_index, embedded_cluster, executors
 from analysis.cache import Cache
 from analysis.errors import DiskFull, NotEnoughMemory, ProcessEnded, ScWDataCorrupted
 from analysis.execution import StepResult
@@ -293,6 +293,7 @@ def test_a_step_that_the_kernel_ends_for_want_of_memory_says_so_and_the_next_job
     step = tiny.add(tiny.raw("b", 2), plus="overfill", label="066500330010.001")
     try:
         with little_memory():
+            assert embedded_cluster.machine_memory() <= 200_000_000, "what steps may share"
             run(tiny.add(tiny.raw("a", 1)))
         with pytest.raises(NotEnoughMemory) as failure:
             run(step)
