@@ -38,6 +38,8 @@ class _Tree:
             yield f"{margin}  {graph.full(identifier)}"
             if checksum := node.get("checksum"):
                 yield f"{margin}  {checksum}"
+            if since := node.get("invalidatedAtTime"):
+                yield f"{margin}  BAD since {since}: {node.get('comment') or 'no reason is known'}"
         if maker and not again:
             self._told.add(maker)
             yield from self._activity(maker, depth)
@@ -70,16 +72,19 @@ class _Tree:
             for entity, role in uses:
                 yield from self.entity(entity, role, depth)
             return
-        for (role, maker), alike in groupby(sorted(uses, key=self._kind), key=self._kind):
+        for (role, maker, is_bad), alike in groupby(sorted(uses, key=self._kind), key=self._kind):
             first, *others = alike
             yield from self.entity(first[0], role, depth)
             if others:
                 what = f"made by {maker}" if maker else "that nothing here made"
-                yield f"{_INDENT * depth}… and {len(others)} more of role {role!r} {what}"
+                bad = ", bad as well" if is_bad else ""
+                yield f"{_INDENT * depth}… and {len(others)} more of role {role!r} {what}{bad}"
 
-    def _kind(self, use: tuple[str, str]) -> tuple[str, str]:
-        """What makes inputs alike: their role and the name of the step that made them."""
+    def _kind(self, use: tuple[str, str]) -> tuple[str, str, bool]:
+        """What makes inputs alike: role, name of the step that made them, whether they are bad."""
         entity, role = use
         maker, _ = self._graph.generated_by.get(entity, ("", ""))
-        node = self._graph.activities.get(maker)
-        return role, node.name if node else ""
+        activity = self._graph.activities.get(maker)
+        node = self._graph.entities.get(entity)
+        is_bad = node is not None and bool(node.get("invalidatedAtTime"))
+        return role, activity.name if activity else "", is_bad

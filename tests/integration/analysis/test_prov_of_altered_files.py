@@ -20,6 +20,7 @@ from analysis.products.provenance_extension import add_history, read_history
 from provenance import EntityRecord, activity, serialisation, store
 from provenance.files import file_checksum
 from provenance.history import History
+from provenance.validity import mark_bad
 
 ENTITY = "ivo://example.org/product?1"
 ROOT = Path(__file__).resolve().parents[3]
@@ -140,3 +141,19 @@ def test_a_pager_that_is_closed_is_no_failure_and_offline_needs_no_database(prod
         )  # fmt: skip
         assert ran.returncode == status, ran.stderr
         assert "Traceback" not in ran.stderr
+
+
+def test_inputs_that_were_marked_as_bad_are_told_though_alike_ones_are_folded(
+    product: Path, db: None
+) -> None:
+    with activity("mosaic") as making:
+        for number in range(4):
+            making.used(EntityRecord(f"ivo://x/entity?{number}", name=f"image {number}"), "image")
+        making.generated(EntityRecord(ENTITY, name="mosaic", checksum=file_checksum(product)))
+    store.enter(making.records)
+    mark_bad("ivo://x/entity?2", "a solar flare", authority="x")
+    said = prov(product)
+    assert "image: image 2\n" in said
+    assert "BAD since 20" in said
+    assert "Marked as bad: a solar flare" in said
+    assert "and 2 more of role 'image'" in said
