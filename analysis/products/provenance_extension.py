@@ -19,6 +19,8 @@ from analysis.products.fits_files import Card, checksummed
 
 EXTENSION = "PROVENANCE"
 _BLOCK = 2880
+#: One for all records, of which there are thousands.
+_AS_JSON = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), sort_keys=True)
 
 Document = dict[str, dict[str, Any]]
 """A PROV-JSON document: kinds of record, names, records."""
@@ -50,7 +52,7 @@ def add_history(path: Path, step: Sequence[Card], document: Document) -> None:
     The other HDUs stay as they are, to the byte.
     """
     rows = [
-        (kind, name, json.dumps(record, ensure_ascii=True, separators=(",", ":"), sort_keys=True))
+        (kind, name, _AS_JSON.encode(record))
         for kind, records in document.items()
         for name, record in records.items()
     ]
