@@ -220,9 +220,13 @@ def record(sample):
 def executing(eventually, record):
     """Wait until the job's own code runs; the pid of its process."""
 
+    def said(job_id):
+        lines = [message.text for message in record(job_id).messages]
+        return [int(line.rpartition(" ")[2]) for line in lines if line.startswith("I run as ")]
+
     def wait(job_id):
-        eventually(lambda: record(job_id).messages)
-        return int(record(job_id).messages[-1].text.rpartition(" ")[2])
+        eventually(lambda: said(job_id))
+        return said(job_id)[-1]
 
     return wait
 
