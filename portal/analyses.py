@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
+from pydantic import TypeAdapter, ValidationError
 
 from analysis import plans
 from analysis.plan_documents import PlanDocuments
@@ -21,8 +22,10 @@ from uws.phases import Phase
 from uws.records import JobRecord
 from uws.types import JobType
 
-#: Whole documents as a parameter's value: nobody types them into a form.
+#: Whole documents as a parameter's value: they have many lines.
 _DOCUMENT_UCD = "meta.record"
+#: Reads what the parameters' models read.
+_BOOLEAN = TypeAdapter(bool)
 #: How often the page of a job that isn't finished asks again, seconds.
 _REFRESH_S = 4
 _UNFINISHED = (Phase.QUEUED, Phase.EXECUTING, Phase.SUSPENDED)
@@ -41,10 +44,20 @@ class FormField:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The only values allowed; none where there are others."""
-        if self.parameter.datatype == "boolean":
-            return ("1", "0")
-        return self.parameter.options
+        """The only values allowed; none where there are others.
+
+        A value that isn't allowed is one more, so that nothing is sent that isn't seen.
+        """
+        is_boolean = self.parameter.datatype == "boolean"
+        options = ("1", "0") if is_boolean else self.parameter.options
+        if not options or not self.value or self.value in options:
+            return options
+        return (*options, self.value)
+
+    @property
+    def is_document(self) -> bool:
+        """Whether it takes a whole document."""
+        return self.parameter.ucd == _DOCUMENT_UCD
 
     @property
     def is_number(self) -> bool:
@@ -70,17 +83,14 @@ class AnalysisPage:
     """The form of a job type; addresses are absolute.
 
     plan: of the parameters in the form, where it holds any. said: why there is none.
-    left_out: parameters that the form has no field for.
     """
 
-    name: str
     title: str
     description: str
     url: str
     jobs_url: str
     api_url: str
     fields: tuple[FormField, ...]
-    left_out: tuple[str, ...]
     plan: ShownPlan | None
     said: str
 
@@ -90,8 +100,8 @@ class JobPage:
     """A job as its owner sees it; addresses are absolute.
 
     form_url: the form with its settings; empty where they are too long. results: name, address and
-    media type of each. pictures: name and address of those to be looked
-    at. refresh_s: ``None`` once the job is done.
+    media type of each. pictures: name and address of those to be looked at. refresh_s: ``None``
+    once the job is done.
     """
 
     job: JobRecord
@@ -178,23 +188,31 @@ def _sent(job_type: JobType[Any], given: Parameters) -> list[tuple[str, str]]:
 def _form(
     job_type: JobType[Any], sent: Sequence[tuple[str, str]], plan: ShownPlan | None, said: str
 ) -> AnalysisPage:
-    parameters = describe(job_type.parameters)
     return AnalysisPage(
-        job_type.name,
         job_type.title,
         job_type.description,
         _form_url(job_type.name),
         f"{settings.SITE_URL}{job_type.path}",
         f"{settings.SITE_URL}/api/uws/{job_type.name}/jobs",
-        tuple(_field(p, sent) for p in parameters if p.ucd != _DOCUMENT_UCD),
-        tuple(p.name for p in parameters if p.ucd == _DOCUMENT_UCD),
+        tuple(_field(parameter, sent) for parameter in describe(job_type.parameters)),
         plan,
         said,
     )
 
 
 def _field(parameter: ParameterDescription, sent: Iterable[tuple[str, str]]) -> FormField:
-    return FormField(parameter, ",".join(value for name, value in sent if name == parameter.name))
+    values = [value for name, value in sent if name == parameter.name]
+    if parameter.datatype == "boolean":
+        values = [_choice(value) for value in values]
+    return FormField(parameter, ",".join(values))
+
+
+def _choice(value: str) -> str:
+    """A boolean as the form has it, whatever the word; what is none is left as it is."""
+    try:
+        return "1" if _BOOLEAN.validate_python(value.strip()) else "0"
+    except ValidationError:
+        return value
 
 
 def _plan(

@@ -1,8 +1,10 @@
 """The form of an analysis with what it would do, and the page of its job."""
 
 import base64
+import json
 import re
 from html import unescape
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -42,13 +44,52 @@ def _here(address: str) -> str:
     return unescape(address).removeprefix("http://127.0.0.1:8000")
 
 
+class Form(HTMLParser):
+    """What a browser would send of a page's form."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: dict[str, str] = {}
+        self._select = self._textarea = ""
+
+    @classmethod
+    def of(cls, page: str) -> "Form":
+        form = cls()
+        form.feed(page)
+        form.close()
+        return form
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        name, value = given.get("name") or "", given.get("value") or ""
+        if tag == "input":
+            self.values[name] = value
+        elif tag == "select":
+            self._select, self.values[name] = name, ""
+        elif tag == "option" and "selected" in given:
+            self.values[self._select] = given.get("value", "selected") or ""
+        elif tag == "textarea":
+            self._textarea, self.values[name] = name, ""
+
+    def handle_data(self, data: str) -> None:
+        if self._textarea:
+            self.values[self._textarea] += data
+        elif self.values.get(self._select) == "selected":
+            self.values[self._select] = data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self.values[self._textarea] = self.values[self._textarea].removeprefix("\n")
+            self._textarea = ""
+        elif tag == "select":
+            self._select = ""
+
+
 def test_the_form_has_a_field_for_every_parameter(client: Client, db: None) -> None:
     answer = client.get(FORM)
     assert answer.status_code == 200
-    fields = set(re.findall(r'(?:input|select) id="[^"]+" name="([^"]+)"', answer.text))
-    declared = {p.name for p in describe(registry.get("isgri_image").parameters)}
-    assert declared - fields == {"selected_catalog"}, "a whole document"
-    assert "Programs may send <code>selected_catalog</code>" in answer.text
+    declared = [p.name for p in describe(registry.get("isgri_image").parameters)]
+    assert list(Form.of(answer.text).values) == declared
     assert "What it would do" not in answer.text, "of nothing"
     assert "Undefined" not in answer.text
     policy = answer.headers["Content-Security-Policy"]
@@ -105,6 +146,60 @@ def test_the_form_begins_a_job_whose_page_shows_its_steps(client: Client, scws: 
     assert "publish=0" in again
     client.post(f"/uws/isgri_image/{job.id}/phase", {"PHASE": "ABORT"})
     assert 'http-equiv="refresh"' not in client.get(f"/jobs/isgri_image/{job.id}").text
+
+
+CATALOGUE = json.dumps(
+    {
+        "cat_frame": "fk5",
+        "cat_coord_units": "deg",
+        "cat_column_list": [[0], ["Crab & co"], [15.0], [83.63], [22.01], [-32768], [0], [2], [0]],
+        "cat_column_names": [
+            *("meta_ID", "src_names", "significance", "ra", "dec"),
+            *("NEW_SOURCE", "ISGRI_FLAG", "FLAG", "ERR_RAD"),
+        ],
+        "cat_column_descr": [],
+        "cat_lat_name": "dec",
+        "cat_lon_name": "ra",
+    },
+    indent=1,
+)
+
+
+def test_what_the_form_runs_is_what_it_has_planned(client: Client, scws: list[str]) -> None:
+    given = {
+        "scw_list": ",".join(scws[:2]),
+        "E1_keV": "25",
+        "engine": "coded_mask",
+        "selected_catalog": f"\n{CATALOGUE}",
+        "publish": "no",
+    }
+    page = client.get(FORM, given).text
+    assert numbers(page)["steps to run"]
+    sent = {name: value for name, value in Form.of(page).values.items() if value}
+    assert client.post(FORM, sent).status_code == 303
+    (job,) = Job.objects.all()
+    assert {p.name: p.value for p in job.parameters.all()} == {
+        **{name: value for name, value in given.items() if name != "engine"},
+        "publish": "0",
+    }
+
+
+@pytest.mark.parametrize(
+    ("word", "chosen"),
+    [
+        *((word, "0") for word in ("0", "False", "false", "no", "off", " F ")),
+        *((word, "") for word in ("1", "True", "yes", "on")),
+        ("perhaps", "perhaps"),
+    ],
+)
+def test_a_choice_stays_whatever_its_word(client: Client, db: None, word: str, chosen: str) -> None:
+    """Publishing is the default, which the form's empty choice stands for."""
+    form = Form.of(client.get(FORM, {"publish": word}).text)
+    assert form.values["publish"] == chosen
+    form = Form.of(client.get("/analyses/reproduce", {"use_cache": word}).text)
+    assert form.values["use_cache"] == chosen
+    form = Form.of(client.get(FORM, {"integral_data_rights": "mine"}).text)
+    assert form.values["integral_data_rights"] == "mine", "refused when sent, not dropped"
 
 
 def test_a_jobs_page_is_its_owners(client: Client, scws: list[str], django_user_model) -> None:
