@@ -1,6 +1,7 @@
 """Positions of objects by their names, from the reference catalogue and from a Sesame."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -10,6 +11,7 @@ from django.conf import LazySettings
 
 import adql
 from adql.schema import Catalogue, Column, Schema, Table
+from archive import object_names
 from archive.functions import published_functions
 from archive.models import Source
 
@@ -107,3 +109,43 @@ def test_a_resolver_out_of_order_is_told(sesame: list[str]) -> None:
     with pytest.raises(adql.AdqlError, match="no position"):
         translated("x" * 300)
     assert len(sesame) == 1
+
+
+def test_sesame_is_asked_once_for_what_is_looked_up_again(sesame: list[str]) -> None:
+    for _ in range(3):
+        assert object_names.position_of("GJ 699") == (269.4520769, 4.6933649)
+        assert object_names.position_of("a?b") is None
+        with pytest.raises(LookupError, match="doesn't answer"):
+            object_names.position_of("Elsewhere")
+    assert sesame == ["/-oI/SNV?GJ%20699", "/-oI/SNV?a%3Fb", "/-oI/SNV?Elsewhere"]
+
+
+def test_answers_are_forgotten_in_time_failures_first() -> None:
+    now = [0.0]
+    asked: list[str] = []
+
+    def ask(name: str) -> tuple[float, float] | None:
+        asked.append(name)
+        if name == "failure":
+            raise LookupError("out of order")
+        return (1.0, 2.0) if name == "known" else None
+
+    answers = object_names.Answers(3, lambda: now[0])
+    for now[0] in (0.0, 60.0, 600.0, 7200.0):
+        answers.get("known", ask)
+        answers.get("unknown", ask)
+        with pytest.raises(LookupError, match="out of order"):
+            answers.get("failure", ask)
+    assert Counter(asked) == {"known": 2, "unknown": 3, "failure": 4}
+
+
+def test_no_more_than_so_many_answers_are_kept() -> None:
+    asked: list[str] = []
+
+    def ask(name: str) -> None:
+        asked.append(name)
+
+    answers = object_names.Answers(2)
+    for name in ("a", "b", "c", "c", "b", "a"):
+        answers.get(name, ask)
+    assert asked == ["a", "b", "c", "a"]
