@@ -3,8 +3,11 @@
 Both show the drawn graph of the job's steps, each cached or to run, and how long that takes.
 """
 
+import math
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -26,8 +29,12 @@ from uws.types import JobType
 _DOCUMENT_UCD = "meta.record"
 #: Reads what the parameters' models read.
 _BOOLEAN = TypeAdapter(bool)
-#: How often the page of a job that isn't finished asks again, seconds.
+#: After how many seconds the page of a job that isn't finished asks again: at least and, for the
+#: job's age alone, at most; of the job's age; and of the time that its plan took.
 _REFRESH_S = 4
+_REFRESH_OLD_S = 60
+_REFRESH_OF_AGE = 0.05
+_REFRESH_OF_PLANNING = 20
 _UNFINISHED = (Phase.QUEUED, Phase.EXECUTING, Phase.SUSPENDED)
 #: The last lines that a job told.
 _LAST_MESSAGES = 12
@@ -142,6 +149,7 @@ def job_page(name: str, job_id: str, principal: Principal) -> JobPage:
     job_type = _analysis(name)
     job = service.get(job_type, principal, job_id)
     uws_url = f"{settings.SITE_URL}{job_type.path}/{job_id}"
+    began = time.monotonic()
     try:
         plan = _shown(
             plans.of_job(job_type, principal, job_id),
@@ -150,6 +158,7 @@ def job_page(name: str, job_id: str, principal: Principal) -> JobPage:
         )
     except DaliError:
         plan = None  # what has become of the job says why
+    planning_s = time.monotonic() - began
     results = tuple(
         (result.name, f"{uws_url}/results/{quote(result.name)}", result.media_type)
         for result in job.results
@@ -164,8 +173,23 @@ def job_page(name: str, job_id: str, principal: Principal) -> JobPage:
         tuple((name, url) for name, url, media_type in results if media_type == "image/png")[:1],
         tuple(line.text for line in job.messages[-_LAST_MESSAGES:]),
         plan,
-        _REFRESH_S if job.phase in _UNFINISHED else None,
+        refresh_s(_age_s(job), planning_s) if job.phase in _UNFINISHED else None,
     )
+
+
+def refresh_s(age_s: float, planning_s: float) -> int:
+    """After how many seconds the page of an unfinished job is asked for again.
+
+    The page and its picture each plan the job: for each who looks they shall take no more than a tenth of
+    a processor, however large the job is, and little in all, however long it takes.
+    """
+    of_age = min(_REFRESH_OF_AGE * age_s, _REFRESH_OLD_S)
+    return math.ceil(max(_REFRESH_S, of_age, _REFRESH_OF_PLANNING * planning_s))
+
+
+def _age_s(job: JobRecord) -> float:
+    """Since it runs, or else waits."""
+    return (datetime.now(UTC) - (job.start_time or job.creation_time)).total_seconds()
 
 
 def _analysis(name: str) -> JobType[Any]:

@@ -62,7 +62,8 @@ def analysis(request: HttpRequest, name: str) -> HttpResponse:
     try:
         given = parameters_of(request)
         if request.method != "POST":
-            return _page(request, "analysis", page=analysis_page(name, given, principal))
+            page = analysis_page(name, given, principal)
+            return _unshared(_page(request, "analysis", page=page))
     except DaliError as exc:
         return _not_here(request, exc)
     try:
@@ -72,7 +73,7 @@ def analysis(request: HttpRequest, name: str) -> HttpResponse:
     except NotFoundError as exc:
         return _not_here(request, exc)
     except DaliError as exc:
-        answer = _page(request, "analysis", page=refused(name, given, exc.message))
+        answer = _unshared(_page(request, "analysis", page=refused(name, given, exc.message)))
         answer.status_code = exc.status
         return answer
 
@@ -81,13 +82,20 @@ def analysis(request: HttpRequest, name: str) -> HttpResponse:
 def job(request: HttpRequest, name: str, job_id: str) -> HttpResponse:
     """A job: how far it is, its steps, its results."""
     try:
-        return _page(request, "job", page=job_page(name, job_id, of_request(request)))
+        page = job_page(name, job_id, of_request(request))
+        return _unshared(_page(request, "job", page=page))
     except DaliError as exc:
         return _not_here(request, exc)
 
 
+def _unshared(response: HttpResponse) -> HttpResponse:
+    """For the one who asked, now: neither a proxy nor the browser keeps it."""
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
 def _not_here(request: HttpRequest, error: DaliError) -> HttpResponse:
-    response = _page(request, "not_here", said=error.message)
+    response = _unshared(_page(request, "not_here", said=error.message))
     response.status_code = error.status
     return response
 

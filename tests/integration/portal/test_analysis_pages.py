@@ -3,15 +3,18 @@
 import base64
 import json
 import re
+from datetime import timedelta
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from django.db.models import F
 from django.test import Client
 
 from archive.ingest.service import ingest
 from archive.models import ScienceWindow
+from portal.analyses import refresh_s
 from uws import registry
 from uws.models import Job
 from uws.parameters import describe
@@ -92,6 +95,7 @@ def test_the_form_has_a_field_for_every_parameter(client: Client, db: None) -> N
     assert list(Form.of(answer.text).values) == declared
     assert "What it would do" not in answer.text, "of nothing"
     assert "Undefined" not in answer.text
+    assert answer.headers["Cache-Control"] == "private, no-store"
     policy = answer.headers["Content-Security-Policy"]
     assert "form-action 'self'" in policy
     assert "script" not in policy
@@ -202,6 +206,25 @@ def test_a_choice_stays_whatever_its_word(client: Client, db: None, word: str, c
     assert form.values["integral_data_rights"] == "mine", "refused when sent, not dropped"
 
 
+def test_the_page_of_a_job_asks_the_more_seldom_the_longer_it_runs_and_is_planned(
+    client: Client, scws: list[str]
+) -> None:
+    assert refresh_s(age_s=0, planning_s=0.01) == 4
+    assert refresh_s(age_s=600, planning_s=0.01) == 30
+    assert refresh_s(age_s=1e6, planning_s=0.01) == 60
+    assert refresh_s(age_s=0, planning_s=2) == 40
+    client.post(FORM, {"scw_list": scws[0]})
+    (job,) = Job.objects.all()
+
+    def asks_again() -> int:
+        page = client.get(f"/jobs/isgri_image/{job.id}").text
+        return int(re.findall(r'http-equiv="refresh" content="([0-9]+)"', page)[0])
+
+    young = asks_again()
+    Job.objects.update(creation_time=F("creation_time") - timedelta(days=1))
+    assert asks_again() >= max(60, young)
+
+
 def test_a_jobs_page_is_its_owners(client: Client, scws: list[str], django_user_model) -> None:
     django_user_model.objects.create_user("owner", password="owner")
     credentials = base64.b64encode(b"owner:owner").decode()
@@ -209,7 +232,10 @@ def test_a_jobs_page_is_its_owners(client: Client, scws: list[str], django_user_
     client.post(FORM, {"scw_list": scws[0]}, **headers)
     (job,) = Job.objects.all()
     assert client.get(f"/jobs/isgri_image/{job.id}", **headers).status_code == 200
+    kept = client.get(f"/jobs/isgri_image/{job.id}", **headers).headers["Cache-Control"]
+    assert kept == "private, no-store"
     refused = client.get(f"/jobs/isgri_image/{job.id}")
+    assert refused.headers["Cache-Control"] == "private, no-store"
     assert refused.status_code == 403
     assert scws[0] not in refused.text
 
