@@ -204,11 +204,14 @@ class Cache:
             identity[:12],
             words,
         )
-        (folder / _DIFFERENCE).write_text(words, encoding="utf-8")
         target = self.root / "unlike" / identity
-        shutil.rmtree(target, ignore_errors=True)
-        with suppress(OSError):  # another process keeps one of its own
+        try:
+            (folder / _DIFFERENCE).write_text(words, encoding="utf-8")
+            shutil.rmtree(target, ignore_errors=True)
             folder.rename(target)
+        except OSError as error:
+            # another process keeps one of its own, or the disk is full
+            logger.warning("the other result was not kept (%s)", error.strerror)
 
     def unlike(self) -> dict[str, str]:
         """What differs, by identity, in results that were made twice beyond their tolerance.
@@ -249,6 +252,15 @@ class Cache:
     def damaged(self) -> int:
         """How many damaged results have been set aside."""
         return sum(1 for _ in (self.root / "damaged").iterdir())
+
+    def size_aside(self) -> int:
+        """Bytes of what was set aside, as damaged or as `unlike` the first."""
+        size = 0
+        for name in ("damaged", "unlike"):
+            for path in (self.root / name).glob("*/*"):
+                with suppress(FileNotFoundError):  # it is being replaced
+                    size += path.stat().st_size
+        return size
 
     def note(self, key: str) -> Any:
         """What was kept under that key beside the results; ``None`` for nothing."""

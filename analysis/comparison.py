@@ -3,21 +3,21 @@
 Numbers lie within a tolerance as `analysis.steps.Tolerance` says; NaN agrees with NaN. What else a
 file holds (names, texts, structure) must be the same. Formats: FITS; JSON; PNG, whose numbers are
 the levels of its pixels; tar, member by member. Any other file agrees to the byte or not at all.
+Nothing is written: the members of archives are read where they lie.
 """
 
-import filecmp
 import json
 import math
 import tarfile
-import tempfile
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePath
+from typing import IO, Any
 
 from analysis.steps import Tolerance
 
 #: The same to the byte.
 EXACT = Tolerance()
 _LINES = 12
+_CHUNK = 1 << 20
 
 
 def agree(one: Path, other: Path, tolerance: Tolerance = EXACT) -> bool:
@@ -30,39 +30,59 @@ def difference(one: Path, other: Path, tolerance: Tolerance = EXACT) -> str | No
 
     one: what is compared with ``other``, whose values count for the relative tolerance.
     """
-    if filecmp.cmp(one, other, shallow=False):
+    with one.open("rb") as mine, other.open("rb") as yours:
+        return _difference(other, mine, yours, tolerance)
+
+
+def _difference(
+    name: PurePath, one: IO[bytes], other: IO[bytes], tolerance: Tolerance
+) -> str | None:
+    """`difference` of two open files; ``name``: the ending says what they are."""
+    if _are_same(one, other):
         return None
-    if tolerance == EXACT or (compare := _BY_ENDING.get(other.suffix)) is None:
+    if tolerance == EXACT or (compare := _BY_ENDING.get(name.suffix)) is None:
         return "the bytes differ"
+    one.seek(0)
+    other.seek(0)
     try:
         return compare(one, other, tolerance)
-    except (OSError, ValueError, tarfile.TarError) as unreadable:
+    except (OSError, ValueError, MemoryError, tarfile.TarError) as unreadable:
         return f"the bytes differ, and the files can't be compared ({type(unreadable).__name__})"
 
 
-def _fits(one: Path, other: Path, tolerance: Tolerance) -> str | None:
-    from astropy.io.fits import FITSDiff
+def _are_same(one: IO[bytes], other: IO[bytes]) -> bool:
+    while True:
+        mine, yours = one.read(_CHUNK), other.read(_CHUNK)
+        if mine != yours:
+            return False
+        if not mine:
+            return True
 
-    # checksums of the parts differ with any bit of them
-    found = FITSDiff(
-        str(one),
-        str(other),
-        rtol=tolerance.relative,
-        atol=tolerance.absolute,
-        ignore_keywords=["CHECKSUM", "DATASUM"],
-        ignore_comments=["CHECKSUM", "DATASUM"],
-    )
+
+def _fits(one: IO[bytes], other: IO[bytes], tolerance: Tolerance) -> str | None:
+    from astropy.io import fits
+
+    with fits.open(one, memmap=False) as mine, fits.open(other, memmap=False) as yours:
+        # checksums of the parts differ with any bit of them
+        found = fits.FITSDiff(
+            mine,
+            yours,
+            rtol=tolerance.relative,
+            atol=tolerance.absolute,
+            ignore_keywords=["CHECKSUM", "DATASUM"],
+            ignore_comments=["CHECKSUM", "DATASUM"],
+        )
     if found.identical:
         return None
     report = [line.strip() for line in str(found.report()).splitlines() if line.strip()]
-    # it begins with the names of the files and with what was ignored
+    # it begins with names of the files and with what was ignored
     begin = next((n for n, line in enumerate(report) if line.startswith("Primary HDU")), None)
     begin = next((n for n, line in enumerate(report) if "differ" in line), begin or 0)
     return "; ".join(report[begin : begin + _LINES])
 
 
-def _json(one: Path, other: Path, tolerance: Tolerance) -> str | None:
-    mine, yours = (json.loads(path.read_text(encoding="utf-8")) for path in (one, other))
+def _json(one: IO[bytes], other: IO[bytes], tolerance: Tolerance) -> str | None:
+    mine, yours = (json.loads(file.read().decode("utf-8")) for file in (one, other))
     return _unlike(mine, yours, tolerance, "")
 
 
@@ -105,7 +125,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _png(one: Path, other: Path, tolerance: Tolerance) -> str | None:
+def _png(one: IO[bytes], other: IO[bytes], tolerance: Tolerance) -> str | None:
     import numpy as np
     from PIL import Image
 
@@ -120,20 +140,21 @@ def _png(one: Path, other: Path, tolerance: Tolerance) -> str | None:
     return f"{np.count_nonzero(beyond)} levels of pixels differ, by up to {apart.max():g}"
 
 
-def _tar(one: Path, other: Path, tolerance: Tolerance) -> str | None:
-    with tempfile.TemporaryDirectory() as name:
-        folders = (Path(name) / "one", Path(name) / "other")
-        members: list[list[str]] = []
-        for path, folder in zip((one, other), folders, strict=True):
-            with tarfile.open(path) as archive:
-                archive.extractall(folder, filter="data")
-                members.append([member.name for member in archive if member.isfile()])
-        if members[0] != members[1]:
-            return f"it holds {', '.join(members[0])}; {', '.join(members[1])}"
-        for member in members[0]:
-            words = difference(folders[0] / member, folders[1] / member, tolerance)
+def _tar(one: IO[bytes], other: IO[bytes], tolerance: Tolerance) -> str | None:
+    with tarfile.open(fileobj=one) as mine, tarfile.open(fileobj=other) as yours:
+        names = [", ".join(archive.getnames()) for archive in (mine, yours)]
+        if names[0] != names[1]:
+            return f"it holds {names[0]}; {names[1]}"
+        for member, of_other in zip(mine, yours, strict=True):
+            if (member.type, member.linkname) != (of_other.type, of_other.linkname):
+                return f"{member.name}: another kind of member"
+            file, other_file = mine.extractfile(member), yours.extractfile(of_other)
+            if not member.isfile() or file is None or other_file is None:
+                continue
+            with file, other_file:
+                words = _difference(PurePath(member.name), file, other_file, tolerance)
             if words is not None:
-                return f"{member}: {words}"
+                return f"{member.name}: {words}"
     return None
 
 

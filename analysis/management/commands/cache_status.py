@@ -45,6 +45,9 @@ class Command(BaseCommand):
                 f"{len(unlike)} results were made twice and differ beyond their tolerance;"
                 " cache_verify tells how"
             )
+        aside = cache.size_aside()
+        if aside:
+            write(f"what was set aside takes {aside / 1e6:.1f} MB more, until it is a month old")
         write(embedded_cluster.words(root, settings.VO_DASK_SCHEDULER))
 
 

@@ -184,13 +184,37 @@ def test_a_second_making_beyond_the_tolerance_is_kept_aside_and_told_to_the_oper
     assert "1 results were made twice and differ beyond their tolerance" in call("cache_status")
     told = f"made twice, and differing beyond tolerance: {row.identity}, add of a: the bytes differ"
     assert told in call("cache_verify")
-    assert (run.cache.root / "unlike" / row.identity / "sum.txt").read_text() == "2"
+    aside = run.cache.root / "unlike" / row.identity
+    assert (aside / "sum.txt").read_text() == "2"
+    assert run.cache.size_aside() == sum(path.stat().st_size for path in aside.iterdir())
+    assert "what was set aside takes 0.0 MB more" in call("cache_status")
     run.cache.sweep()
     assert run.cache.unlike(), "it stays for the operator to look at"
     old = time.time() - 31 * 86400
     os.utime(run.cache.root / "unlike" / row.identity, (old, old))
     run.cache.sweep()
     assert not run.cache.unlike(), "but not for ever"
+    assert "set aside takes" not in call("cache_status")
+
+
+def test_where_the_second_making_can_not_be_kept_the_first_stands_all_the_same(
+    run: Runner, tiny: TinyGraph, caplog: pytest.LogCaptureFixture
+) -> None:
+    (row,) = made(run, tiny.add(tiny.raw("a", 1)))
+    found = run.cache.read(row.identity)
+    assert found is not None
+
+    def make_another(path: Path):
+        path.write_text("2")
+        (path.parent / "difference.txt").mkdir()  # the words can't be written
+        return found[1]
+
+    file, _, is_new = run.cache.store(row.identity, "sum.txt", make_another)
+    assert not is_new
+    assert file.path.read_text() == "1"
+    assert "the other result was not kept (Is a directory)" in caplog.text
+    assert not run.cache.unlike()
+    assert not list((run.cache.root / "temporary").iterdir())
 
 
 # --- Eviction ------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import io
 import json
 import math
 import tarfile
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -178,7 +179,12 @@ def test_levels_of_pictures(folder: Path, level: int, agrees: bool) -> None:
 @pytest.mark.parametrize(
     ("rate", "name", "said"), [(1.0004, "a", None), (2.0, "a", "a.json: rate")]
 )
-def test_members_of_archives(folder: Path, rate: float, name: str, said: str | None) -> None:
+def test_members_of_archives(
+    folder: Path, rate: float, name: str, said: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # no temporary folder is needed: it may be full, and nobody sweeps it
+    monkeypatch.setattr(tempfile, "tempdir", str(folder / "none"))
+
     def pack(path: Path, value: float, member: str) -> Path:
         with tarfile.open(path, "w") as archive:
             data = json.dumps({"rate": value}).encode()
@@ -191,3 +197,15 @@ def test_members_of_archives(folder: Path, rate: float, name: str, said: str | N
     words = difference(one, other, TOLERANCE)
     assert (words is None) if said is None else str(words).startswith(said)
     assert not agree(pack(folder / "one.tar", 1.0, "b"), other, TOLERANCE), "other names"
+
+
+@pytest.mark.parametrize(("pixel", "said"), [(100.05, None), (100.2, "map.fits: ")])
+def test_fits_files_in_archives_are_compared_as_such(
+    folder: Path, pixel: float, said: str | None
+) -> None:
+    for path, value in ((folder / "one.tar", pixel), (folder / "other.tar", 100.0)):
+        with tarfile.open(path, "w") as archive:
+            archive.add(_fits(folder / "map.fits", value), "map.fits")
+    words = difference(folder / "one.tar", folder / "other.tar", TOLERANCE)
+    assert (words is None) if said is None else str(words).startswith(said)
+    assert said is None or "differ" in str(words)
