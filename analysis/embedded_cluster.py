@@ -83,10 +83,17 @@ def words(cache_root: Path, site: str) -> str:
     )
 
 
-def machine_memory() -> int:
-    """Bytes of memory that this machine, or the group of processes it runs in, has."""
+def machine_memory(groups: Path = Path("/proc/self/cgroup")) -> int:
+    """Bytes of memory that this machine, or the group of processes it runs in, has.
+
+    groups: the kernel's list of the groups; where it can't be read, the machine's memory counts.
+    """
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    for line in Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines():
+    try:
+        lines = os.fsdecode(groups.read_bytes()).splitlines()
+    except OSError:  # a kernel without them, or a /proc that hides them
+        return total
+    for line in lines:
         _, controllers, path = line.split(":", 2)
         if controllers == "":  # of control groups, version 2
             root, name = Path("/sys/fs/cgroup"), "memory.max"
@@ -95,9 +102,9 @@ def machine_memory() -> int:
         else:
             continue
         group = root / path.lstrip("/")
-        for folder in (group, *group.parents):
+        for place in (group, *group.parents):
             with suppress(OSError, ValueError):  # no such file, or no limit
-                total = min(total, int((folder / name).read_text(encoding="ascii")))
+                total = min(total, int((place / name).read_text(encoding="ascii")))
     return total
 
 
