@@ -95,18 +95,19 @@ def give(
     context: JobContext[Any],
     activity_name: str,
     products: Sequence[ProductFile],
-    informants: Sequence[str],
+    looked_at: Sequence[StepResult],
     *,
     public: bool,
     extra_parameters: dict[str, recorder.ParameterValue],
 ) -> None:
     """Write the products, enter their provenance, publish them, and make them results.
 
-    informants: activities of the steps that the job ran or found in the cache. public: products
-    are published, and with them the whole of their making becomes visible; otherwise they stay
-    results of the job. Provenance and publication are entered in the transaction that completes
-    the job: what died before has published nothing, and the job that is run again does it once.
-    Whatever the caller says, nothing becomes public that comes from a cached step which isn't.
+    looked_at: what the job ran or found in the cache, also where no product holds it. public:
+    products are published, and with them the whole of their making becomes visible, and of what
+    else the job looked at, what everybody may see; otherwise they stay results of the job.
+    Provenance and publication are entered in the transaction that completes the job: what died
+    before has published nothing, and the job that is run again does it once. Whatever the caller
+    says, nothing becomes public that comes from a cached step which isn't.
     """
     public = public and all(
         rights.is_public() for rights in cache_index.rights(_steps(products)).values()
@@ -124,8 +125,8 @@ def give(
         ],
     ) as activity:
         activity.remark_privately(f"Job {context.job_id}.")
-        for informant in informants:
-            activity.informed_by(informant)
+        for informant in _public(looked_at) if public else looked_at:
+            activity.informed_by(informant.file.activity.id)
         made_from = (step for product in products for step in product.made_from)
         for step in {step.step.identity: step for step in made_from}.values():
             activity.used(step.file.entity, role=step.step.kind.name)
@@ -139,6 +140,20 @@ def give(
     context.at_completion.append(partial(_enter, activity.record, written, public))
     for item in written:
         context.add_result(item.product.result, item.path, item.product.media_type)
+
+
+def _public(results: Sequence[StepResult]) -> list[StepResult]:
+    """Those that come from nothing but public data, as far as is known.
+
+    A job looks at more than its products hold: of a Science Window that was left out, the steps
+    before the one that failed.
+    """
+    rights = cache_index.rights(result.step.identity for result in results)
+    return [
+        result
+        for result in results
+        if (known := rights.get(result.step.identity)) is not None and known.is_public()
+    ]
 
 
 def _write(

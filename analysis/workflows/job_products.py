@@ -122,7 +122,7 @@ def give_all(
         context,
         name,
         [*products, log(work)],
-        [result.file.activity.id for result in work.results.values()],
+        list(work.results.values()),
         public=context.parameters.publish and all(window.is_public for window in made_from.windows),
         extra_parameters={} if choice.seed is None else {"selection_seed": choice.seed},
     )

@@ -127,7 +127,7 @@ def run(context: JobContext[SpectralFitParameters]) -> None:
             ),
             log(work),
         ],
-        [item.file.activity.id for item in work.results.values()],
+        list(work.results.values()),
         public=public,
         # what was chosen for the user is as good as given
         extra_parameters={

@@ -86,7 +86,7 @@ def run(context: JobContext[SpiAcsLightCurveParameters]) -> None:
             ),
             log(work),
         ],
-        [result.file.activity.id for result in work.results.values()],
+        list(work.results.values()),
         public=parameters.publish and all(window.is_public for window in used),
         extra_parameters={},
     )

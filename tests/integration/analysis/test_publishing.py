@@ -1,0 +1,86 @@
+"""What a published product makes public is what it was made from, and nothing else."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graph_running import Runner
+from tiny_engine import TinyGraph
+
+from analysis import cache_index
+from analysis.executors import LocalExecutor
+from analysis.publishing import ProductFile, give
+from analysis.steps import Step
+from archive.rights import PROPRIETARY, PUBLIC, Rights
+from auth.principal import ANONYMOUS
+from provenance.models import Activity, Entity, Parameter, WasInformedBy
+from uws.parameters import JobParameters
+from uws.types import JobContext
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def run(tmp_path: Path, settings: Any) -> Iterator[Runner]:
+    settings.VO_CACHE_ROOT = tmp_path / "cache"
+    executor = LocalExecutor(1, ("tiny_engine",))
+    yield Runner(tmp_path / "cache", lambda: executor)
+    executor.close()
+
+
+def give_sum(run: Runner, product: Step, looked_at: Sequence[Step], folder: Path) -> None:
+    """A job that publishes the one step's result and has looked at more."""
+    outcome = run(product, *looked_at)
+    public = Rights(PUBLIC, datetime(2010, 1, 1, tzinfo=UTC))
+    rights = dict.fromkeys(outcome.results, Rights(PROPRIETARY, datetime(2099, 1, 1, tzinfo=UTC)))
+    open_steps = [result.step for result in outcome.results.values() if "open" in result.step.label]
+    cache_index.set_rights({**rights, **{step.identity: public for step in open_steps}})
+    (folder / "job").mkdir()
+    context = JobContext("job", ANONYMOUS, JobParameters(), folder / "job")
+    made = outcome.of(product)
+    assert made is not None
+    give(
+        context,
+        "sum",
+        [ProductFile("sum", "sum.txt", "text/plain", (made,), lambda path, _: path.touch(), None)],
+        list(outcome.results.values()),
+        public=True,
+        extra_parameters={},
+    )
+    for write in context.at_completion:
+        write()
+
+
+def test_steps_of_withheld_data_that_were_left_out_stay_hidden(run: Runner, tmp_path: Path) -> None:
+    """Of a withheld Science Window whose image fails, the events are good, and in no product."""
+    tiny = TinyGraph(tmp_path)
+    shown = tiny.add(tiny.raw("open", 1), label="open")
+    unused = tiny.add(tiny.raw("open_too", 2), label="open, left out")
+    withheld = tiny.add(tiny.raw("withheld", 4), plus=1830, label="withheld")
+    failed = tiny.add(withheld, tiny.raw("bad", -1), label="withheld, bad")
+    give_sum(run, shown, [unused, failed], tmp_path)
+    job = Activity.objects.get(name="sum")
+    assert job.public
+    told = WasInformedBy.objects.filter(informed=job).values_list("informant__identifier")
+    steps = {
+        row.identity: Activity.objects.get(identifier=row.activity_id)
+        for row in cache_index.CachedStep.objects.all()
+    }
+    assert {identifier for (identifier,) in told} == {
+        steps[shown.identity].identifier,
+        steps[unused.identity].identifier,
+    }
+    assert steps[shown.identity].public
+    assert steps[unused.identity].public
+    assert not steps[withheld.identity].public
+    assert not Parameter.objects.filter(value="1830", public=True).exists()
+    assert not Entity.objects.filter(name__startswith="withheld", public=True).exists()
+
+
+def test_a_product_of_withheld_data_makes_nothing_public(run: Runner, tmp_path: Path) -> None:
+    tiny = TinyGraph(tmp_path)
+    give_sum(run, tiny.add(tiny.raw("withheld", 4), label="withheld"), [], tmp_path)
+    assert not Activity.objects.filter(public=True).exists()
+    assert not Entity.objects.filter(public=True).exists()
