@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from provenance.records import AgentType
 from provenance.surroundings import SOURCE
 
 _ENTITY_KINDS = ("entity", "datasetEntity", "valueEntity")
@@ -35,9 +36,11 @@ class Graph:
 
     used: per activity, the entities it took in, with their roles. generated_by: per entity, the
     activity that made it and the role. parameters: per activity, names and values. agents: per
-    activity, who was involved; sources: the revision of the source that it ran from, which changes
-    with every commit, of documents too (whether the code of a step is the same, its software digest
-    tells). units: of parameters, by activity and name. prefixes: what the document's stand for.
+    activity, the software and machines that were involved; people: the persons and organizations,
+    under the names that they went by when the document was written; sources: the revision of the
+    source that it ran from, which changes with every commit, of documents too (whether the code of
+    a step is the same, its software digest tells). units: of parameters, by activity and name.
+    prefixes: what the document's stand for.
     """
 
     entities: Mapping[str, Node]
@@ -46,6 +49,7 @@ class Graph:
     generated_by: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     parameters: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     agents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     units: Mapping[tuple[str, str], str] = field(default_factory=dict)
     prefixes: Mapping[str, str] = field(default_factory=dict)
@@ -71,11 +75,12 @@ def read(document: Mapping[str, Any]) -> Graph:
     generated: dict[str, tuple[str, str]] = {}
     parameters: dict[str, list[tuple[str, str]]] = {}
     agents: dict[str, list[str]] = {}
+    people: dict[str, list[str]] = {}
     sources: dict[str, list[str]] = {}
     units: dict[tuple[str, str], str] = {}
     activities = {node.id: node for node in _nodes(document, "activity")}
     entities = {node.id: node for kind in _ENTITY_KINDS for node in _nodes(document, kind)}
-    people = {node.id: node for node in _nodes(document, "agent")}
+    known = {node.id: node for node in _nodes(document, "agent")}
     artefacts = {node.id: node for node in _nodes(document, "parameter")}
     for relation in _nodes(document, "used"):
         link = (relation.get("entity"), relation.get("role"))
@@ -83,9 +88,12 @@ def read(document: Mapping[str, Any]) -> Graph:
     for relation in _nodes(document, "wasGeneratedBy"):
         generated[relation.get("entity")] = (relation.get("activity"), relation.get("role"))
     for relation in _nodes(document, "wasAssociatedWith"):
-        agent = people.get(relation.get("agent"))
+        agent = known.get(relation.get("agent"))
         if agent is not None:
-            named = sources if relation.get("role") == SOURCE else agents
+            if relation.get("role") == SOURCE:
+                named = sources
+            else:
+                named = people if _is_of_people(agent) else agents
             named.setdefault(relation.get("activity"), []).append(agent.name)
     for relation in _nodes(document, "wasConfiguredBy"):
         artefact = artefacts.get(relation.get("configurator"))
@@ -100,10 +108,17 @@ def read(document: Mapping[str, Any]) -> Graph:
         generated,
         {activity: tuple(settings) for activity, settings in parameters.items()},
         {activity: tuple(names) for activity, names in agents.items()},
+        {activity: tuple(names) for activity, names in people.items()},
         {activity: tuple(names) for activity, names in sources.items()},
         units,
         _prefixes(document),
     )
+
+
+def _is_of_people(agent: Node) -> bool:
+    """Whether it is a person or an organization, in the model's words or in PROV's."""
+    kinds = {kind.rpartition(":")[2] for kind in agent.get("type").split(",")}
+    return not kinds.isdisjoint((AgentType.PERSON, AgentType.ORGANIZATION))
 
 
 def _prefixes(document: Mapping[str, Any]) -> dict[str, str]:

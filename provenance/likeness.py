@@ -2,7 +2,7 @@
 
 Identifiers and times are those of a run: two histories are alike if the same steps, in the same
 versions, with the same parameters, by the same software, made files of the same content from
-inputs of the same content.
+inputs of the same content. Who had them made, and what they are called by now, makes no difference.
 """
 
 from collections import Counter

@@ -58,7 +58,8 @@ class _Tree:
         if status := node.get("status"):
             comment = node.get("comment")
             yield f"{margin}  {status}{f': {comment}' if comment else ''}"
-        agents = (*graph.agents.get(identifier, ()), *graph.sources.get(identifier, ()))
+        kinds = (graph.agents, graph.people, graph.sources)
+        agents = [name for kind in kinds for name in kind.get(identifier, ())]
         if agents:
             yield f"{margin}  by {', '.join(agents)}"
         for name, value in graph.parameters.get(identifier, ()):

@@ -14,7 +14,8 @@ from analysis import plans
 from analysis.jobs import REPRODUCE
 from analysis.workflows.reproduce_parameters import ReproduceParameters
 from archive.models import DataProduct, ScienceWindow
-from auth.principal import ANONYMOUS, Principal
+from auth.principal import ANONYMOUS, Principal, of_user
+from auth.shown_names import choose_name
 from dali.errors import DaliError
 from dali.parameters import Parameters
 from provenance.models import Activity, Used, WasGeneratedBy, WasInformedBy
@@ -156,6 +157,20 @@ def test_other_software_is_a_difference_even_where_the_numbers_are_the_same(
     (item,) = again["products"]
     assert {difference["aspect"] for difference in item["differences"]} == {"versions"}
     assert any("99.0" in difference["again"] for difference in item["differences"])
+
+
+def test_who_has_it_made_again_and_under_which_name_makes_no_difference(
+    image: Any, reproduce: Reproduce, scws: tuple[str, ...], django_user_model: Any
+) -> None:
+    ada, bob = (django_user_model.objects.create_user(name) for name in ("ada", "bob"))
+    image(of_user(ada), scw_list=scws)
+    original = product("mosaic").obs_publisher_did
+    choose_name(ada, "Ada Lovelace")
+    for owner in (of_user(ada), of_user(bob), ANONYMOUS):
+        again = reproduce(original, owner)
+        assert again["identical"], again
+    outcomes = WasGeneratedBy.objects.filter(activity__name="reproduce", role="identical")
+    assert set(outcomes.values_list("entity__value", flat=True)) == {"true"}
 
 
 def test_the_comparison_is_itself_recorded_and_what_was_made_again_stays_the_owners(

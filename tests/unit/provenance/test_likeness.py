@@ -18,6 +18,8 @@ def history(run: str, **changed: Any) -> Graph:
         "image": IMAGE,
         "mosaic": MOSAIC,
         "software": "numpy 2",
+        "person": "Ada",
+        "person_type": "Person",
         "digest": "abc",
         "e_min": "20.0",
         "scw_list": "all",
@@ -65,9 +67,17 @@ def history(run: str, **changed: Any) -> Graph:
             }
             for name in ("image", "mosaic", "product")
         },
-        "agent": {f"{run}:software": {"voprov:name": told["software"]}},
+        "agent": {
+            f"{run}:software": {"voprov:name": told["software"]},
+            f"{run}:person": {"voprov:name": told["person"], "voprov:type": told["person_type"]},
+        },
         "wasAssociatedWith": {
-            "_:a": {"prov:activity": f"{run}:make_image", "prov:agent": f"{run}:software"}
+            "_:a": {"prov:activity": f"{run}:make_image", "prov:agent": f"{run}:software"},
+            "_:b": {
+                "prov:activity": f"{run}:make_product",
+                "prov:agent": f"{run}:person",
+                "prov:role": "Operator",
+            },
         },
         "parameter": {
             f"{run}:p1": {"prov:name": "e_min", "prov:value": told["e_min"]},
@@ -88,6 +98,13 @@ def history(run: str, **changed: Any) -> Graph:
 
 def test_identifiers_and_times_make_no_difference() -> None:
     assert differences(history("one"), history("other")) == ()
+
+
+@pytest.mark.parametrize("words", ["Person", {"$": "prov:Person", "type": "prov:QUALIFIED_NAME"}])
+def test_who_had_it_made_makes_no_difference(words: Any) -> None:
+    other = history("other", person="Bob", person_type=words)
+    assert other.people == {"other:make_product": ("Bob",)}
+    assert differences(history("one"), other) == ()
 
 
 @pytest.mark.parametrize(
