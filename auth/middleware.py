@@ -37,16 +37,17 @@ class _Middleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if self._is_asynchronous:
             return self._answer_later(request)
-        return self.refusal(request) or self.get_response(request)
+        answer = self.refusal(request) or self.get_response(request)
+        return self.completed(answer) if isinstance(answer, HttpResponseBase) else answer
 
     async def _answer_later(self, request: HttpRequest) -> HttpResponseBase:
         refused = None
         if self.concerns(request):
             refused = await sync_to_async(self.refusal)(request)
         if refused is not None:
-            return refused
+            return self.completed(refused)
         answer = self.get_response(request)
-        return answer if isinstance(answer, HttpResponseBase) else await answer
+        return self.completed(answer if isinstance(answer, HttpResponseBase) else await answer)
 
     def concerns(self, request: HttpRequest) -> bool:
         """Whether `refusal` has anything to do; must be quick and read nothing."""
@@ -56,10 +57,15 @@ class _Middleware:
         """The answer that ends the request here, or ``None``."""
         raise NotImplementedError
 
+    def completed(self, answer: HttpResponseBase) -> HttpResponseBase:
+        """The answer with what it lacks; must be quick."""
+        return answer
+
 
 class BasicAuthentication(_Middleware):
     """Takes HTTP Basic: right credentials set ``request.user``, wrong ones are answered 401.
 
+    Every 401, also a view's own, tells how to sign in (RFC 9110, section 15.5.2).
     Stands below Django's AuthenticationMiddleware; credentials count more than a session.
     """
 
@@ -74,9 +80,7 @@ class BasicAuthentication(_Middleware):
         try:
             user = verify(request, read_header(request.headers["Authorization"]))
         except CredentialsError as error:
-            response = error_response(error.message, error.status)
-            response["WWW-Authenticate"] = _CHALLENGE
-            return response
+            return error_response(error.message, error.status)
         request.user = user
 
         async def auser() -> User:
@@ -84,6 +88,12 @@ class BasicAuthentication(_Middleware):
 
         request.auser = auser
         return None
+
+    def completed(self, answer: HttpResponseBase) -> HttpResponseBase:
+        """A challenge in every 401."""
+        if answer.status_code == 401:
+            answer.headers.setdefault("WWW-Authenticate", _CHALLENGE)
+        return answer
 
 
 class SameOriginForUsers(_Middleware):

@@ -1,9 +1,12 @@
 """People are shown by the name that they chose, and never by an address."""
 
+import asyncio
+from typing import Any
+
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.test import Client
+from django.test import AsyncClient, Client
 
 from auth.principal import ANONYMOUS, of_user
 from auth.shown_names import shown_name
@@ -39,8 +42,9 @@ def test_everybody_chooses_the_name_that_others_see(client: Client) -> None:
     user = get_user_model().objects.create_user("ada@example.org", "ada@example.org")
     person = agents.person(settings.VO_AUTHORITY, shown_name(of_user(user)), user.pk)
     enter([ActivityRecord("a:1", "x", agents=(InvolvedRecord(person, "operator"),), public=True)])
-    assert client.get("/api/account").status_code == 401
-    assert client.post("/api/account", {"name": "Somebody"}).status_code == 401
+    for refused in (client.get("/api/account"), client.post("/api/account", {"name": "Mallory"})):
+        assert refused.status_code == 401
+        assert refused["WWW-Authenticate"].startswith("Basic realm=")
     client.force_login(user)
     assert client.get("/api/account").json() == {"account": "ada@example.org", "name": "ada"}
     chosen = client.post("/api/account", {"name": " Ada Lovelace "})
@@ -48,6 +52,15 @@ def test_everybody_chooses_the_name_that_others_see(client: Client) -> None:
     assert Agent.objects.get(identifier=person.id).name == "Ada Lovelace"
     assert client.post("/api/account", {"name": ""}).json()["name"] == "ada"
     assert Agent.objects.get(identifier=person.id).name == "ada"
+
+
+def test_an_answer_that_asks_to_sign_in_says_how_in_the_asynchronous_chain_too() -> None:
+    async def visit() -> Any:
+        return await AsyncClient().get("/api/account")
+
+    refused = asyncio.run(visit())
+    assert refused.status_code == 401
+    assert refused["WWW-Authenticate"].startswith("Basic realm=")
 
 
 @pytest.mark.parametrize("name", ["ada@example.org", "x" * 151, "Ada\nLovelace", "Ada\x00"])
