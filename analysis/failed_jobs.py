@@ -6,13 +6,13 @@ steps that were made or failed before. A job that is aborted or killed leaves no
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError
 
 from analysis.errors import AnalysisError
 from analysis.publishing import agents_of, parameters_of
@@ -37,15 +37,19 @@ def went_through(activity_id: str) -> None:
 def failure_recorded(context: JobContext[Any], name: str) -> Iterator[None]:
     """Enter a failed activity ``name`` where what is inside the block raises an exception.
 
-    The reason is the failure's own words where it was made for users to read, else its class.
+    The reason is the failure's own words where it was made for users to read, else its class. What
+    was raised is raised again, whether or not it could be recorded. A database that doesn't answer
+    is no failure of the job, which may be run again.
     """
     token = _steps.set([])
     try:
         yield
+    except (OperationalError, InterfaceError):
+        raise
     except Exception as problem:
         try:
             _enter(context, name, problem)
-        except DatabaseError:
+        except Exception:  # of many kinds: none may stand for the problem itself
             logger.exception("the failure of a job could not be recorded")
         raise
     finally:
@@ -53,22 +57,20 @@ def failure_recorded(context: JobContext[Any], name: str) -> Iterator[None]:
 
 
 def _enter(context: JobContext[Any], name: str, problem: Exception) -> None:
-    record = None
-    try:
-        with recorder.activity(
-            name,
-            version=settings.VO_VERSION,
-            authority=settings.VO_AUTHORITY,
-            start=context.begun,
-            agents=agents_of(context),
-            parameters=parameters_of(context),
-        ) as activity:
-            activity.remark_privately(f"Job {context.job_id}.")
-            for step in dict.fromkeys(_steps.get() or ()):
-                activity.informed_by(step)
-            raise problem
-    except Exception:
-        record = activity.record
+    failing = recorder.activity(
+        name,
+        version=settings.VO_VERSION,
+        authority=settings.VO_AUTHORITY,
+        start=context.begun,
+        agents=agents_of(context),
+        parameters=parameters_of(context),
+    )
+    with suppress(type(problem)), failing as activity:
+        activity.remark_privately(f"Job {context.job_id}.")
+        for step in dict.fromkeys(_steps.get() or ()):
+            activity.informed_by(step)
+        raise problem
+    record = activity.record
     if isinstance(problem, AnalysisError | JobFailure | DaliError):
         record = replace(record, comment=str(problem))
     store.enter([record])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import tiny_jobs
 from django.conf import settings as django_settings
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from analysis.failed_jobs import failure_recorded
 from analysis.jobs import SPECTRAL_FIT
@@ -84,6 +84,25 @@ def test_what_is_no_failure_for_users_is_recorded_by_its_class_alone(context: An
     ):
         raise FileNotFoundError("/secret/place")
     assert Activity.objects.get().comment == "Ended by FileNotFoundError."
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("problem", [OperationalError("gone"), JobFailure("its own words")])
+def test_where_the_database_is_gone_the_job_still_fails_for_its_own_reason(
+    context: Any, django_user_model: Any, problem: Exception
+) -> None:
+    user = django_user_model.objects.create_user("ada")
+    job = context(SPECTRAL_FIT.parameters, Principal(user.pk, "ada"), ID="x")
+    connection.connection.close()
+    with pytest.raises(InterfaceError):
+        user.refresh_from_db()
+    try:
+        with pytest.raises(type(problem)) as raised, failure_recorded(job, "spectral_fit"):
+            raise problem
+    finally:
+        connection.close()
+    assert raised.value is problem
+    assert not Activity.objects.exists()
 
 
 def test_failed_history_goes_with_the_rest_of_what_is_hidden(context: Any) -> None:
