@@ -180,8 +180,8 @@ def job_page(name: str, job_id: str, principal: Principal) -> JobPage:
 def refresh_s(age_s: float, planning_s: float) -> int:
     """After how many seconds the page of an unfinished job is asked for again.
 
-    The page and its picture each plan the job: for each who looks they shall take no more than a tenth of
-    a processor, however large the job is, and little in all, however long it takes.
+    The page and its picture each plan the job: for each who looks they shall take no more than a
+    tenth of a processor, however large the job is, and little in all, however long it takes.
     """
     of_age = min(_REFRESH_OF_AGE * age_s, _REFRESH_OLD_S)
     return math.ceil(max(_REFRESH_S, of_age, _REFRESH_OF_PLANNING * planning_s))

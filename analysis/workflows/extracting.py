@@ -14,7 +14,7 @@ from analysis.execution import StepResult
 from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.source_list import above
 from analysis.publishing import ProductFile
-from analysis.results_at_hand import path_of
+from analysis.results_at_hand import told
 from analysis.steps import RawFile, Step
 from analysis.workflows.choosing import choose, source_of_interest
 from analysis.workflows.imaging import ImageGraph, image_graph, imaged, joined
@@ -118,9 +118,18 @@ def extraction_targets(
 ) -> tuple[Step, ...]:
     """The steps that such a job is for; raises what the job would."""
     windows = choose(parameters, owner).windows
-    sources = sources_at_hand(source_graph(parameters, instrument, windows))
-    singles = extraction.singles(_events(instrument, windows), sources)
-    return (extraction.joined(singles, sources),)
+    events = _events(instrument, windows)
+    graph = source_graph(parameters, instrument, windows)
+    if graph is None:
+        return (_joined(extraction, events, None),)
+    teller = graph.steps.sources
+    return (told(teller, lambda path: _joined(extraction, events, FoundSources(teller, path))),)
+
+
+def _joined(
+    extraction: Extraction[NamedType], events: Sequence[RawFile], sources: FoundSources | None
+) -> Step:
+    return extraction.joined(extraction.singles(events, sources), sources)
 
 
 def _events(
@@ -168,13 +177,6 @@ def chosen_sources(
     )
     found = FoundSources(made.steps.sources, path)
     return Chosen(made.windows, found, frozenset(source.name for source in seen))
-
-
-def sources_at_hand(graph: ImageGraph | None) -> FoundSources | None:
-    """The image's sources for a plan: their list where the cache has it."""
-    return (
-        None if graph is None else FoundSources(graph.steps.sources, path_of(graph.steps.sources))
-    )
 
 
 def in_order(

@@ -10,7 +10,7 @@ from analysis.engines.protocol import ImagePlan, ImagingEngine, MosaicSteps
 from analysis.engines.registry import imaging_engine
 from analysis.errors import EmptyImageList
 from analysis.execution import GraphResult, StepResult
-from analysis.results_at_hand import path_of
+from analysis.results_at_hand import told
 from analysis.steps import RawFile, Step, in_order
 from analysis.workflows.instrument import WorkflowInstrument
 from analysis.workflows.running import WorkflowRun
@@ -44,7 +44,7 @@ class ImageGraph:
 
     def at_hand(self) -> MosaicSteps:
         """The steps, told by the list of sources where the cache has it."""
-        return self.settled(self.images, path_of(self.steps.sources))
+        return told(self.steps.sources, lambda listed: self.settled(self.images, listed))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from analysis.cache import MAKING, Cache
 from analysis.executors import LocalExecutor
 from analysis.ledger import SharedLedger, rights_of
 from analysis.models import CachedStep, StepLease, StepTiming
+from analysis.results_at_hand import told
 from analysis.steps import Step
 from archive.derived_rights import strictest
 from archive.rights import PROPRIETARY, PUBLIC, SECURE, Rights
@@ -92,6 +93,23 @@ def test_rights_of_inputs_reach_the_end_of_the_graph(tiny: TinyGraph) -> None:
 def test_what_nobody_knows_the_rights_to_is_not_public(run: Runner, tiny: TinyGraph) -> None:
     (row,) = made(run, tiny.add(tiny.raw("a", 1)))
     assert not cache_index.rights([row.identity])[row.identity].is_public()
+
+
+def test_a_result_that_goes_while_it_is_read_is_as_if_it_had_not_been_there(
+    run: Runner, tiny: TinyGraph
+) -> None:
+    step = tiny.add(tiny.raw("a", 1))
+    assert told(step, lambda path: path) is None
+    made(run, step)
+    paths: list[Path | None] = []
+
+    def read(path: Path | None) -> str:
+        paths.append(path)
+        cache_index.evict(run.cache, 0)
+        return "nothing" if path is None else path.read_text()
+
+    assert told(step, read) == "nothing"
+    assert paths == [run.cache.path(step.identity, paths[0].name if paths[0] else ""), None]
 
 
 # --- Leases --------------------------------------------------------------------------------------

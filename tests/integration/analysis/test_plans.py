@@ -13,6 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from analysis import plans
+from analysis.cache import Cache, file_checksum
 from analysis.jobs import ISGRI_IMAGE
 from analysis.models import CachedStep, StepTiming
 from archive.models import ScienceWindow
@@ -146,6 +147,24 @@ def test_one_slow_run_does_not_move_the_estimate(client, crab_scws):
     told = planned(client, crab_scws[:5], E1_keV="40", E2_keV="80")
     (image,) = (kind for kind in told["kinds"] if kind["kind"] == "sky_image")
     assert (image["seconds_each"], image["past_runs"]) == (3.0, 5)
+
+
+@pytest.mark.parametrize("job_type", ["isgri_image", "isgri_spectrum"])
+def test_a_list_of_sources_that_can_not_be_read_is_as_if_it_were_not_there(
+    client, crab_scws, settings, job_type: str
+) -> None:
+    """As one that is given up in just that moment: it is planned as if it were made again."""
+    request = {"scw_list": crab_scws[0], "steps": "1"}
+    before = client.get(f"/api/plan/{job_type}", request).json()
+    (sources,) = (step for step in before["graph"] if step["kind"] == "mosaic_sources")
+    cache([sources])
+    path = Cache(settings.VO_CACHE_ROOT).path(sources["identity"], "file")
+    path.parent.mkdir(parents=True)
+    path.write_text("no list of sources")
+    CachedStep.objects.update(checksum=file_checksum(path))
+    answer = client.get(f"/api/plan/{job_type}", request)
+    assert answer.status_code == 200
+    assert answer.json()["steps"]["provisional"] == before["steps"]["provisional"] > 0
 
 
 def test_what_was_evicted_is_judged_by_the_mean_of_its_runs(client, crab_scws):
