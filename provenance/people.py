@@ -1,4 +1,7 @@
-"""People are shown by the name that they go by now, also in what was recorded before."""
+"""People are shown by the name that they go by now, also in what was recorded before.
+
+No person can go by the name of another agent, or of this server and those who run it.
+"""
 
 from typing import Any
 
@@ -7,9 +10,27 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models.signals import post_save
 
-from auth.shown_names import name_of
-from provenance.agents import person_id
+from auth import shown_names
+from auth.shown_names import comparable, name_of
+from provenance.agents import operators, person_id
 from provenance.models import Agent
+
+#: How names begin that this server gives to itself, at any version or revision.
+_OWN = "vo_server"
+
+
+def guard_names() -> None:
+    """Let no account choose the name of an agent that is another's."""
+    shown_names.reserve(_names_another)
+
+
+def _names_another(user_id: int, name: str) -> bool:
+    """Whether an agent that isn't this account's person has the name, or may come to have it."""
+    authority = settings.VO_AUTHORITY
+    if name == comparable(operators(authority).name) or name.split()[0] == _OWN:
+        return True
+    others = Agent.objects.exclude(identifier=person_id(authority, user_id))
+    return any(name == comparable(other or "") for other in others.values_list("name", flat=True))
 
 
 def follow_names() -> None:

@@ -63,7 +63,9 @@ def test_an_answer_that_asks_to_sign_in_says_how_in_the_asynchronous_chain_too()
     assert refused["WWW-Authenticate"].startswith("Basic realm=")
 
 
-@pytest.mark.parametrize("name", ["ada@example.org", "x" * 151, "Ada\nLovelace", "Ada\x00"])
+@pytest.mark.parametrize(
+    "name", ["ada@example.org", "x" * 151, "Ada\nLovelace", "Ada\x00", "Ada\u200bL"]
+)
 def test_a_name_is_one_line_and_no_address(client: Client, name: str) -> None:
     user = get_user_model().objects.create_user("ada")
     client.force_login(user)
@@ -71,6 +73,42 @@ def test_a_name_is_one_line_and_no_address(client: Client, name: str) -> None:
     assert answer.status_code == 400
     assert b"name: " in answer.content
     assert shown_name(of_user(user)) == "ada"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"Operators of {settings.VO_AUTHORITY}",
+        f"operators  OF {settings.VO_AUTHORITY}",
+        "vo_server 99.9",
+        "NumPy 2",
+        "grace  HOPPER",
+        "Ｇrace Hopper",
+        "bob",
+    ],
+)
+def test_nobody_can_go_by_the_name_of_another(client: Client, name: str) -> None:
+    create = get_user_model().objects.create_user
+    user = create("ada")
+    create("g", first_name="Grace", last_name="Hopper")
+    create("bob@example.org")
+    numpy = agents.software(settings.VO_AUTHORITY, "numpy", "2")
+    enter([ActivityRecord("a:1", "x", agents=(InvolvedRecord(numpy, "software"),))])
+    client.force_login(user)
+    answer = client.post("/api/account", {"name": name})
+    assert answer.status_code == 400
+    assert b"else is called" in answer.content
+    assert shown_name(of_user(user)) == "ada"
+
+
+def test_one_s_own_name_can_be_chosen_again_and_spaces_count_once(client: Client) -> None:
+    user = get_user_model().objects.create_user("ada")
+    client.force_login(user)
+    for name in ("Ada   Lovelace", "ADA Lovelace", "Ada Lovelace", "ada"):
+        person = agents.person(settings.VO_AUTHORITY, shown_name(of_user(user)), user.pk)
+        enter([ActivityRecord("a:1", "x", agents=(InvolvedRecord(person, "operator"),))])
+        answer = client.post("/api/account", {"name": name})
+        assert answer.json()["name"] == " ".join(name.split())
 
 
 def test_a_name_can_not_be_chosen_for_somebody_else_from_elsewhere() -> None:
