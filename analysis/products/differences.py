@@ -155,8 +155,17 @@ def _row_differences(one: Element, other: Element) -> Iterator[Difference]:
     if len(mine) != len(yours):
         yield Difference(Aspect.NUMBERS, "rows", str(len(mine)), str(len(yours)))
         return
+    for number, (row, now) in enumerate(zip(mine, yours, strict=True), start=1):
+        if len(row) != len(now):
+            told = (f"{len(cells)} cells" for cells in (row, now))
+            yield Difference(Aspect.STRUCTURE, f"row {number}", *told)
+            return
     for column, name in enumerate(ours):
-        cells = [(row[column], now[column]) for row, now in zip(mine, yours, strict=True)]
+        cells = [
+            (row[column], now[column])
+            for row, now in zip(mine, yours, strict=True)
+            if column < len(row)
+        ]
         unlike = [(before, now) for before, now in cells if before != now]
         if unlike:
             where = f"column {name}, {len(unlike)} of {len(cells)} rows; the first of them"

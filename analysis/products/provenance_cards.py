@@ -104,7 +104,8 @@ def entity_in(path: Path) -> str | None:
                     if element.get("name") == "PROVENT":
                         value: str | None = element.get("value")
                         return value
-            except ParseError:
+            except (ParseError, ValueError, LookupError):
+                # no XML; a DTD, which might do anything; an encoding that nobody knows
                 return None
     return None
 

@@ -57,6 +57,16 @@ def test_rows_infos_and_columns_of_a_votable_are_told_apart(table, changed, expe
     assert file_differences(table("a"), table("b", **changed), VOTABLE) == (expected,)
 
 
+def test_a_row_that_lacks_a_cell_is_told(table) -> None:
+    short = "<TR><TD>Crab</TD><TD>1.5</TD></TR><TR><TD>Crab</TD></TR>"
+    (found,) = file_differences(table("a"), table("b", rows=short), VOTABLE)
+    assert found == Difference(Aspect.STRUCTURE, "row 2", "2 cells", "1 cells")
+    assert file_differences(table("a", rows=short), table("b", rows=short), VOTABLE) == ()
+    changed = short.replace("1.5", "1.6")
+    (found,) = file_differences(table("a", rows=short), table("b", rows=changed), VOTABLE)
+    assert (found.original, found.again) == ("1.5", "1.6")
+
+
 def test_other_values_of_a_fits_table_and_image_are_counted(tmp_path: Path) -> None:
     def write(name: str, step: float) -> Path:
         path = tmp_path / name

@@ -2,12 +2,13 @@
 
 import io
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from astropy.io import fits
 
 from analysis.products.fits_files import checksummed
-from analysis.products.provenance_cards import is_about_the_run, step_cards
+from analysis.products.provenance_cards import entity_in, is_about_the_run, step_cards
 from provenance.records import (
     ActivityRecord,
     AgentRecord,
@@ -17,6 +18,9 @@ from provenance.records import (
     ParameterRecord,
     UsedRecord,
 )
+
+DTD = '<!DOCTYPE VOTABLE [<!ENTITY a "b">]>'
+EXTERNAL = '<!DOCTYPE VOTABLE SYSTEM "http://us-vo.org/xml/VOTable.dtd">'
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -73,3 +77,21 @@ def test_fifty_inputs_are_told_with_their_checksums() -> None:
     assert told["LONGSTRN"] == "OGIP 1.0"
     ours = {k for k in told if k.startswith(("PROV", "PRV"))}
     assert all(is_about_the_run(keyword) for keyword in ours)
+
+
+@pytest.mark.parametrize(
+    ("begin", "expected"),
+    [
+        ("<?xml version='1.0'?>", "ivo://x/entity?1"),
+        (f"<?xml version='1.0'?>{DTD}", None),
+        (f"<?xml version='1.0'?>{EXTERNAL}", "ivo://x/entity?1"),
+        ("<?xml version='1.0' encoding='no-such'?>", None),
+        ("<?xml version='1.0'?><<", None),
+    ],
+)
+def test_a_votable_is_asked_for_its_name_whatever_it_begins_with(
+    tmp_path: Path, begin: str, expected: str | None
+) -> None:
+    path = tmp_path / "table.vot"
+    path.write_text(f'{begin}<VOTABLE><INFO name="PROVENT" value="ivo://x/entity?1"/></VOTABLE>')
+    assert entity_in(path) == expected
