@@ -10,6 +10,7 @@ the products. The one who runs a graph is told of every result when it is regist
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from analysis.cache import CachedFile
 from analysis.errors import AnalysisError, ClusterLost, MachineFailure
@@ -21,6 +22,8 @@ from analysis.steps import RawFile, Step, in_order
 
 #: How often a step is begun whose machine fails.
 _TRIES = 3
+#: How often a step may be lost by places that can be reached, over more than the time of patience.
+_LOSSES = 20
 #: How often a driver looks for what others make, and renews what it has claimed, in seconds.
 _LOOK_EVERY_S = 0.25
 _RENEW_EVERY_S = 4.0
@@ -141,12 +144,13 @@ class _Driver:
         self._waiting: dict[str, set[str]] = {}
         self._users: dict[str, list[Step]] = {}
         self._ready: dict[str, Step] = {}
-        self._running: dict[str, tuple[Step, str]] = {}  # by identity; with the key
+        self._running: dict[str, tuple[Step, Task]] = {}  # by identity
         self._elsewhere: dict[str, Step] = {}
         self._made: dict[Step, Making] = {}  # and not registered yet
         self._register_due = 0.0
         self._register_every_s = _REGISTER_EVERY_S
         self._tries: dict[str, int] = {}
+        self._losses: dict[str, tuple[int, float]] = {}  # how many, and when the first was
         self._lost_since: float | None = None
         self._look_due = self._renew_due = 0.0
 
@@ -269,15 +273,16 @@ class _Driver:
             steps = tuple(self._ready.values())
             keys = self._ledger.claim(steps, place)
             root = self._ledger.cache.root
-            ours = [step for step in steps if step.identity in keys]
+            ours = [
+                (step, self._task(step, keys[step.identity]))
+                for step in steps
+                if step.identity in keys
+            ]
             executor.submit(
-                [
-                    Given(key, packed(root, self._task(step, key)), step.kind.memory)
-                    for step in ours
-                    for key in (keys[step.identity],)
-                ]
+                [Given(task.key, packed(root, task), step.kind.memory) for step, task in ours]
             )
-            self._running.update((step.identity, (step, keys[step.identity])) for step in ours)
+            self._lost_since = None
+            self._running.update((step.identity, (step, task)) for step, task in ours)
             self._elsewhere.update((s.identity, s) for s in steps if s.identity not in keys)
             self._ready.clear()
         except ClusterLost as lost:
@@ -289,6 +294,7 @@ class _Driver:
         if self._lost_since is None:
             self._lost_since = now
         if now - self._lost_since > self._surroundings.patience_s:
+            self._register(at_once=True)
             raise lost
         if not self._running:
             time.sleep(_RECONNECT_EVERY_S)
@@ -307,11 +313,11 @@ class _Driver:
 
     def _settle(self, ended: Sequence[Ended]) -> None:
         """Go on with what was made; try again, or give up, what was not."""
-        by_key = {key: step for step, key in self._running.values()}
+        by_key = {task.key: (step, task) for step, task in self._running.values()}
         for item in ended:
-            step = by_key.get(item.key)
-            if step is None:
+            if item.key not in by_key:
                 continue
+            step, task = by_key[item.key]
             del self._running[step.identity]
             outcome = item.outcome
             if isinstance(outcome, Making):
@@ -323,10 +329,18 @@ class _Driver:
             elif isinstance(outcome, DamagedInputs):
                 self._remake(step, outcome.identities)
             elif outcome is None:
-                self._ready[step.identity] = step
-                self._be_patient(ClusterLost("the computers that run steps can't be reached"))
+                self._give_again(step)
             else:
-                self._try_again(step, outcome)
+                self._try_again(step, task, outcome)
+
+    def _give_again(self, step: Step) -> None:
+        """The place lost the step; patience with it lasts until a place takes steps again."""
+        losses, first = self._losses.get(step.identity, (0, time.monotonic()))
+        self._losses[step.identity] = losses + 1, first
+        if losses >= _LOSSES and time.monotonic() - first > self._surroundings.patience_s:
+            self._stop(step, ClusterLost("the computers that run steps lose it again and again"))
+        self._ready[step.identity] = step
+        self._be_patient(ClusterLost("the computers that run steps can't be reached"))
 
     def _register(self, *, at_once: bool = False) -> None:
         """Register what was made, many at once, while other steps run; then tell of it.
@@ -349,20 +363,27 @@ class _Driver:
             self._outcome.results[step.identity] = result
             self._listener.succeeded(result)
 
-    def _try_again(self, step: Step, failure: AnalysisError) -> None:
+    def _try_again(self, step: Step, task: Task, failure: AnalysisError) -> None:
         tries = self._tries[step.identity] = self._tries.get(step.identity, 0) + 1
-        failure.attempt = attempt(self._task(step), failure)
+        failure.attempt = attempt(task, failure)
         self._ledger.failed(failure.attempt)
         if isinstance(failure, MachineFailure):
             if not failure.retry or tries >= _TRIES:
-                self._ledger.give_up(step)
-                window = science_window(step.label)
-                name = step.kind.name if window else f"{step.kind.name} {step.label}".strip()
-                raise failure.at(window, name)
+                self._stop(step, failure)
             self._ready[step.identity] = step
         else:
             self._ledger.give_up(step)
             self._fail(step, failure)
+
+    def _stop(self, step: Step, failure: MachineFailure) -> NoReturn:
+        """End the run for want of a machine that can do the step; tell of what was made before."""
+        self._register(at_once=True)
+        self._ledger.give_up(step)
+        window = science_window(step.label)
+        name = step.kind.name if window else f"{step.kind.name} {step.label}".strip()
+        named = failure.at(window, name)
+        self._listener.failed(StepFailure(step, str(named), named))
+        raise named
 
     def _remake(self, step: Step, damaged: Sequence[str]) -> None:
         """Inputs of the step turned out to be damaged: make these anew, then the step."""
@@ -372,6 +393,7 @@ class _Driver:
         self._ledger.damaged(damaged)
         for identity in damaged:
             self._outcome.results.pop(identity, None)
+        self._made = {made: m for made, m in self._made.items() if made.identity not in damaged}
         self._waiting[step.identity] = set()
         self._require([s for s in step.needed_steps() if s.identity in damaged])
         self._make(step)
@@ -391,7 +413,7 @@ class _Driver:
             else:
                 self._ready[step.identity] = step
 
-    def _task(self, step: Step, key: str = "") -> Task:
+    def _task(self, step: Step, key: str) -> Task:
         return Task(
             identity=step.identity,
             key=key,

@@ -48,13 +48,17 @@ class Runner:
         self.jobs = 0
 
     def __call__(
-        self, *targets: Step, told: Told | None = None, ledger: Ledger | None = None
+        self,
+        *targets: Step,
+        told: Told | None = None,
+        ledger: Ledger | None = None,
+        surroundings: Surroundings = SURROUNDINGS,
     ) -> GraphResult:
         """Run; ``told`` gets results and failures as they come."""
         self.jobs += 1
         ledger = ledger or SharedLedger(self.cache, f"job{self.jobs}")
         try:
-            return run_graph(targets, ledger, self.executor, SURROUNDINGS, told or Told())
+            return run_graph(targets, ledger, self.executor, surroundings, told or Told())
         finally:
             ledger.close()
             ledger.release()

@@ -11,16 +11,24 @@ from pathlib import Path
 import pytest
 import tiny_engine
 from django.db import connection
-from graph_running import Runner, Told, value
+from graph_running import SURROUNDINGS, Runner, Told, value
 from tiny_engine import TinyGraph
 
 from analysis import cache_index, embedded_cluster, executors
 from analysis.cache import Cache
-from analysis.errors import DiskFull, NotEnoughMemory, ProcessEnded, ScWDataCorrupted
-from analysis.execution import StepResult
-from analysis.executors import Executor, LocalExecutor
+from analysis.errors import (
+    ClusterLost,
+    DiskFull,
+    NotEnoughMemory,
+    ProcessEnded,
+    ScWDataCorrupted,
+)
+from analysis.execution import StepFailure, StepResult
+from analysis.executors import Ended, Executor, LocalExecutor
 from analysis.ledger import PrivateLedger
+from analysis.making import DamagedInputs, Making
 from analysis.models import CachedStep, StepHold, StepLease
+from analysis.steps import Step
 from provenance.models import Activity, Used
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +163,120 @@ def test_a_flipped_byte_in_what_a_step_reads_never_reaches_its_result(
     outcome = run(top, both)
     assert (value(outcome, top), value(outcome, both)) == (10, 6)
     assert sorted(tiny.runs()) == ["10", "5", "6"], "what was damaged was made once more"
+
+
+class Interfering(LocalExecutor):
+    """Real processes, of whose ends ``interfere`` makes what it will before the driver hears."""
+
+    def __init__(self, interfere: Callable[[list[Ended]], list[Ended]]) -> None:
+        super().__init__(2, ("tiny_engine",))
+        self._interfere = interfere
+
+    def wait(
+        self, timeout_s: float, made: Callable[[str], Making | None], ear: int | None = None
+    ) -> list[Ended]:
+        return self._interfere(super().wait(timeout_s, made, ear))
+
+
+def _damage(run: Runner, step: Step) -> DamagedInputs:
+    """Damage what lies in the cache; how a step that reads it would tell."""
+    found = run.cache.read(step.identity)
+    assert found is not None
+    found[0].path.write_text("7")
+    return DamagedInputs((step.identity,))
+
+
+def test_a_process_that_ends_while_what_it_read_is_made_anew_is_begun_again(
+    run: Runner, tiny: TinyGraph
+) -> None:
+    inner = tiny.add(tiny.raw("a", 5))
+    run(inner)
+    reads, ends = tiny.add(inner, plus=1), tiny.add(inner, plus="crash once")
+    held: list[Ended] = []
+
+    def damaged_first(ended: list[Ended]) -> list[Ended]:
+        if len(held) >= 2:
+            return ended
+        held.extend(ended)
+        if len(held) < 2:
+            return []
+        held.sort(key=lambda item: not item.key.startswith(reads.identity))
+        return [replace(held[0], outcome=_damage(run, inner)), held[1]]
+
+    executor = Interfering(damaged_first)
+    run.executor = lambda: executor
+    outcome = run(reads, ends)
+    assert (value(outcome, reads), value(outcome, ends)) == (6, 5)
+
+
+def test_what_is_damaged_before_it_was_registered_is_made_anew(
+    run: Runner, tiny: TinyGraph
+) -> None:
+    inner = tiny.add(tiny.raw("a", 5), seconds=0.5)
+    top = tiny.add(inner, plus=1)
+    ends: list[Ended] = []
+
+    def damaged_once(ended: list[Ended]) -> list[Ended]:
+        ends.extend(ended)
+        if len(ends) == 2 and ended:
+            return [replace(ends[1], outcome=_damage(run, inner))]
+        return ended
+
+    executor = Interfering(damaged_once)
+    run.executor = lambda: executor
+    told = Told()
+    assert value(run(top, told=told), top) == 6
+    assert sorted(tiny.runs()) == ["5", "5", "6"]
+    assert {item.step for item in told.told} == {inner, top}
+    assert CachedStep.objects.count() == 2
+
+
+def test_patience_is_for_one_loss_and_not_for_all_of_them_together(
+    run: Runner, tiny: TinyGraph
+) -> None:
+    step = tiny.add(tiny.raw("a", 1))
+    losses = iter(range(3))
+
+    def losing(ended: list[Ended]) -> list[Ended]:
+        return [
+            item if next(losses, None) is None else replace(item, outcome=None) for item in ended
+        ]
+
+    executor = Interfering(losing)
+    run.executor = lambda: executor
+    outcome = run(step, surroundings=replace(SURROUNDINGS, patience_s=0.0))
+    assert value(outcome, step) == 1
+
+
+def test_a_step_that_is_lost_again_and_again_is_given_up_by_name(
+    run: Runner, tiny: TinyGraph
+) -> None:
+    step = tiny.add(tiny.raw("a", 1), label="the lost one")
+
+    def losing(ended: list[Ended]) -> list[Ended]:
+        return [replace(item, outcome=None) for item in ended]
+
+    executor = Interfering(losing)
+    run.executor = lambda: executor
+    with pytest.raises(ClusterLost, match="add the lost one: the computers that run steps lose it"):
+        run(step, surroundings=replace(SURROUNDINGS, patience_s=0.0))
+    assert not StepLease.objects.exists()
+
+
+def test_what_was_made_before_the_machine_failed_is_told_and_then_the_failure(
+    run: Runner, tiny: TinyGraph
+) -> None:
+    good = tiny.add(tiny.raw("a", 1))
+    bad = tiny.add(good, plus="devour")
+    told = Told()
+    with pytest.raises(NotEnoughMemory) as raised:
+        run(bad, told=told)
+    done, failed = told.told
+    assert done == StepResult(good, done.file, False, ("the sum is 1",))  # type: ignore[union-attr]
+    assert isinstance(failed, StepFailure)
+    assert (failed.step, failed.cause) == (bad, raised.value)
+    assert failed.cause.attempt is not None
+    assert CachedStep.objects.filter(identity=good.identity).exists()
 
 
 def test_a_file_of_the_archive_that_is_not_what_was_ingested_is_refused(
