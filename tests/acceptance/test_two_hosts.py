@@ -146,11 +146,15 @@ class TwoHosts:
             )
 
     def stop(self) -> None:
-        """End all that was started."""
+        """End all that was started; Dask's programs don't always end when they are asked to."""
         for program in reversed(self._programs):
             program.terminate()
         for program in reversed(self._programs):
-            program.wait(20)
+            try:
+                program.wait(10)
+            except subprocess.TimeoutExpired:
+                program.kill()
+                program.wait(10)
 
 
 @pytest.fixture(scope="module")
