@@ -69,7 +69,7 @@ def enter(records: Iterable[ActivityRecord | EntityRecord]) -> None:
             execute("extend_lineage", parents=parents, children=children, worth=LEAST_SHARED)
         _open_relations(risen_keys, opened)
         opened_activities = [record.id for record in new if record.public]
-        _note([*risen_keys, *_keys(opened_activities)])
+        note_to_send([*risen_keys, *_keys(opened_activities)])
         if agents:
             execute(
                 "open_agents", agents=agents, activities=list(activities), entities=list(entities)
@@ -92,15 +92,15 @@ def make_public(entity_ids: Iterable[str]) -> None:
         activities = _hidden(Activity, reached["activity"])
         _open(Entity, entities)
         recorded = Activity.objects.filter(pk__in=activities, status__isnull=False)
-        _note(list(recorded.values_list("pk", flat=True)))
+        note_to_send(list(recorded.values_list("pk", flat=True)))
         _open_activities(activities)
         _open_relations(activities, entities)
         attributed = WasAttributedTo.objects.filter(entity__in=entities)
         _open(Agent, attributed.values_list("agent", flat=True))
 
 
-def _note(activities: list[int]) -> None:
-    """Put activities that become public into the outbox, where anything is sent at all."""
+def note_to_send(activities: list[int]) -> None:
+    """Put public activities, by their keys, into the outbox, where anything is sent at all."""
     if activities and settings.VO_SPARQL_GRAPH_STORE:
         Outgoing.objects.bulk_create(
             [Outgoing(activity_id=key) for key in activities], ignore_conflicts=True

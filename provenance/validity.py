@@ -17,11 +17,14 @@ from django.db.models import Q
 
 from provenance.agents import operators, software
 from provenance.errors import ProvenanceError
-from provenance.models import Entity
+from provenance.models import Entity, Used
 from provenance.recorder import Recorder, activity
 from provenance.records import AgentRecord, EntityRecord, InvolvedRecord
 from provenance.statements import take_turn
-from provenance.store import enter
+from provenance.store import enter, note_to_send
+
+#: The role in which an entity that is marked stands in the activity of marking it.
+_BAD = "bad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +59,13 @@ def mark_bad(
         with _marking("mark_bad", authority, version, agent) as marking:
             marking.remark(reason)
             for entity in marked:
-                marking.used(EntityRecord.reference(entity.identifier), role="bad")
+                marking.used(EntityRecord.reference(entity.identifier), role=_BAD)
         for entity in marked:
             entity.invalidated_at_time = entity.invalidated_at_time or marking.record.end
             entity.comment = f"Marked as bad: {reason}"
             entity.save(update_fields=["invalidated_at_time", "comment"])
         enter(marking.records)
+        _send_again(marked)
     return tuple(entity.identifier for entity in marked)
 
 
@@ -86,6 +90,7 @@ def mark_good(
             entity.comment = f"No longer bad: {reason}"
             entity.save(update_fields=["invalidated_at_time", "comment"])
         enter(marking.records)
+        _send_again(marked)
     return tuple(entity.identifier for entity in marked)
 
 
@@ -102,6 +107,12 @@ def dependants(identifiers: Sequence[str]) -> tuple[Dependant, ...]:
             [list(identifiers), list(identifiers)],
         )
         return tuple(Dependant(*row) for row in cursor.fetchall())
+
+
+def _send_again(marked: Sequence[Entity]) -> None:
+    """What was sent of earlier marks tells of the entities as they were then: it is replaced."""
+    bad = Used.objects.filter(entity__in=marked, role=_BAD, activity__public=True)
+    note_to_send(sorted(set(bad.values_list("activity", flat=True))))
 
 
 def _marking(

@@ -15,6 +15,7 @@ from provenance import ActivityRecord, EntityRecord, GeneratedRecord, UsedRecord
 from provenance.models import Outgoing
 from provenance.publisher import configured_store, publish
 from provenance.store import enter, make_public
+from provenance.validity import mark_bad, mark_good
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +106,22 @@ def test_credentials_are_sent(served: GraphStoreServer, settings: Any) -> None:
     Outgoing.objects.update(next_try=NOON)
     settings.VO_SPARQL_USER, settings.VO_SPARQL_PASSWORD = "ada", "secret"
     assert send() == (2, 0)
+
+
+def test_a_mark_that_is_taken_back_is_taken_from_the_store(served: GraphStoreServer) -> None:
+    def told() -> list[tuple[str, ...]]:
+        return served.ask(
+            PREFIXES + "SELECT ?e WHERE { ?e prov:invalidatedAtTime ?t FILTER(isIRI(?e)) }"
+        )
+
+    enter(chain(public=True))
+    assert send() == (2, 0)
+    mark_bad("ivo://x/entity?mosaic", "solar flare", authority="x")
+    assert send() == (1, 0)
+    assert told() == [("ivo://x/entity?mosaic",)]
+    mark_good("ivo://x/entity?mosaic", "a mistake", authority="x")
+    assert send() == (2, 0), "the mark, and that it was taken back"
+    assert told() == []
 
 
 def test_a_message_that_the_store_refuses_holds_up_no_other(served: GraphStoreServer) -> None:
