@@ -86,13 +86,15 @@ def record_ingest(
 
 
 def record_refusal(name: str, source: Path, problems: Sequence[Problem]) -> None:
-    """Enter an ingest that failed: administrators alone can read of what, and why."""
+    """Enter an ingest that failed: administrators alone can read of what, and the first faults."""
     with suppress(_RefusedError), _ingest(name, source, 0, public=False) as ingest:
-        ingest.remark(f"{len(problems)} faults were found.")
         told = "; ".join(str(problem) for problem in problems[:_MOST_FAULTS])
         ingest.remark_privately(told if len(problems) <= _MOST_FAULTS else f"{told}; …")
         raise _RefusedError
-    provenance.store.enter(ingest.records)
+    found = "one fault" if len(problems) == 1 else f"{len(problems)} faults"
+    provenance.store.enter(
+        [*ingest.records[:-1], replace(ingest.record, comment=f"Refused: {found}.")]
+    )
 
 
 class _RefusedError(Exception):

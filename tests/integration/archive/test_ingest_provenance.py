@@ -11,6 +11,8 @@ from strangers_archive import write_science_window
 from strangers_tables import write_catalogue, write_observations
 
 from archive.ingest.edits import edit
+from archive.ingest.problems import Problem
+from archive.ingest.recording import record_refusal
 from archive.ingest.reference import load_catalogue, load_observations
 from archive.ingest.service import ingest
 
@@ -98,10 +100,19 @@ def test_an_ingest_that_failed_its_checks_is_recorded_for_administrators(archive
         ("ingest_observations", "failed", False),
     ]
     for _, _, _, comment, private in told:
-        assert str(archive_root) not in comment
+        assert comment == "Refused: one fault."
         assert str(archive_root) in private
     assert "REVOL" in told[0][4]
     assert folder.exists()
+
+
+def test_of_many_faults_the_first_twenty_are_recorded(db: None, tmp_path: Path):
+    faults = [Problem(tmp_path / "file.fits", f"fault {number}") for number in range(25)]
+    record_refusal("ingest", tmp_path, faults)
+    ((comment, private),) = rows("SELECT comment, private_comment FROM provenance_activity")
+    assert comment == "Refused: 25 faults."
+    assert "fault 19" in private
+    assert "fault 20" not in private
 
 
 def changes(activity: str) -> list[tuple[str, dict[str, str]]]:
