@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 
 from dali import log_context
 from dali.errors import DaliError
 from uws import files, finished, parameters, processes, queue, registry
 from uws.errors import JobFailure
 from uws.finished import FinishedFile
-from uws.models import JobMessage
 from uws.queue import Attempt, Task
+from uws.stored_report import StoredReport
 from uws.text import legible
 from uws.types import JobContext, ResultFile
 
@@ -32,10 +32,6 @@ logger = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
-#: Progress is stored no more often than this.
-_PROGRESS_EVERY_S = 0.5
-#: No more lines of a job are kept for its owner; the log has them all.
-_MESSAGES_AT_MOST = 500
 #: Longest error message that is kept, in characters.
 _LONGEST_ERROR = 10_000
 #: PostgreSQL's error disk_full.
@@ -116,7 +112,7 @@ def _work(attempt: Attempt, folder: Path, task: Task | None) -> bool | None:
     if task is None:
         task = _insist(lambda: queue.task(attempt.job_id))
     job_type = registry.get(task.job_type)
-    report = _StoredReport(attempt)
+    report = StoredReport(attempt)
     context: JobContext[Any] = JobContext(
         job_id=attempt.job_id,
         owner=task.owner,
@@ -186,54 +182,3 @@ def _is_connection_lost(error: Exception) -> bool:
     """PostgreSQL's error classes 08 (connection) and 57P (shut down), or none: no answer."""
     code = getattr(error.__cause__, "pgcode", None)
     return code is None or code.startswith(("08", "57P"))
-
-
-class _StoredReport:
-    """Progress and messages into the database. A failure to tell is no failure of the job."""
-
-    def __init__(self, attempt: Attempt) -> None:
-        self._attempt = attempt
-        self._told_at = float("-inf")
-        self._untold: tuple[float, float, str] | None = None
-        self._lines: list[JobMessage] = []
-        self._messages = 0
-
-    def progress(self, done: float, total: float, message: str) -> None:
-        """Store it, unless something was stored just now: then it waits for `catch_up`."""
-        self._untold = (done, total, legible(message))
-        self._keep(message)
-        self.catch_up()
-
-    def catch_up(self) -> None:
-        """Store what has waited for its time."""
-        if self._untold is not None and time.monotonic() - self._told_at >= _PROGRESS_EVERY_S:
-            self.flush()
-
-    def flush(self) -> None:
-        """Store the last progress, and the lines that came with it and before."""
-        untold, self._untold = self._untold, None
-        lines, self._lines = self._lines, []
-        self._told_at = time.monotonic()
-        if untold is not None:
-            self._store(lambda: queue.tell_progress(self._attempt, *untold))
-        if lines:
-            self._store(lambda: JobMessage.objects.bulk_create(lines))
-
-    def message(self, text: str) -> None:
-        """Store it at once."""
-        logger.info("%s", text)
-        self._keep(text)
-        self.flush()
-
-    def _keep(self, text: str) -> None:
-        self._messages += bool(text)
-        if text and self._messages <= _MESSAGES_AT_MOST:
-            self._lines.append(JobMessage(job_id=self._attempt.job_id, text=legible(text)))
-
-    def _store(self, do: Callable[[], object]) -> None:
-        try:
-            do()
-        except DatabaseError:
-            logger.warning("could not store how the job goes", exc_info=True)
-            if not connection.in_atomic_block:
-                connection.close()
