@@ -159,11 +159,11 @@ class DaskExecutor:
         self._bell.close()
 
     def _look(self) -> None:
-        """Leave a scheduler that has lost all its workers: it would wait for ever for others."""
+        """Leave a scheduler that doesn't answer, or has lost all its workers and waits for ever."""
         self._look_due = time.monotonic() + _LOOK_EVERY_S
         try:
-            workers = self._client.scheduler_info(n_workers=0)["n_workers"]
-        except (OSError, TimeoutError, ValueError):
+            workers = _identity(self._client, n_workers=0)["n_workers"]
+        except (OSError, RuntimeError, TimeoutError, ValueError):
             workers = 0
         if workers == 0:
             self._leave()
@@ -194,7 +194,7 @@ class DaskExecutor:
                 name="vo_server",
             )
             client.wait_for_workers(1, timeout=_CONNECT_S)
-            known = client.scheduler_info(n_workers=-1)
+            known = _identity(client, n_workers=-1)
         except (OSError, TimeoutError, ValueError) as error:
             if client is not None:
                 _close(client)
@@ -215,12 +215,20 @@ class DaskExecutor:
             _close(client)
 
 
+def _identity(client: Any, n_workers: int) -> Any:
+    """What the scheduler tells of itself and of so many workers, -1 for all.
+
+    Raises ``TimeoutError`` where it says nothing: who asks has leases to renew.
+    """
+    return client.sync(client.scheduler.identity, n_workers=n_workers, callback_timeout=_CONNECT_S)
+
+
 def _given_up(key: str, future: Any) -> AnalysisError | None:
     """Why the cluster gave up a task; ``None`` where it is to be given again as if it were lost."""
     from distributed import KilledWorker
 
     try:
-        error = future.exception()
+        error = future.exception(timeout=_CONNECT_S)
     except Exception as lost:  # of many kinds: the scheduler went while it was asked
         error = ClusterLost(str(lost))
     if isinstance(error, ClusterLost):

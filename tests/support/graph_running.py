@@ -52,13 +52,15 @@ class Runner:
         *targets: Step,
         told: Told | None = None,
         ledger: Ledger | None = None,
-        surroundings: Surroundings = SURROUNDINGS,
+        surroundings: Surroundings | None = None,
     ) -> GraphResult:
         """Run; ``told`` gets results and failures as they come."""
         self.jobs += 1
         ledger = ledger or SharedLedger(self.cache, f"job{self.jobs}")
         try:
-            return run_graph(targets, ledger, self.executor, surroundings, told or Told())
+            return run_graph(
+                targets, ledger, self.executor, surroundings or SURROUNDINGS, told or Told()
+            )
         finally:
             ledger.close()
             ledger.release()

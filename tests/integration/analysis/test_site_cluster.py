@@ -5,6 +5,7 @@ No Dask worker of this site is forgiven its death (``allowed-failures``), so tha
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from threading import Timer
 
 import graph_running
 import pytest
@@ -22,6 +24,7 @@ from tiny_engine import TinyGraph
 
 from analysis.dask_executor import Address, DaskExecutor
 from analysis.errors import ClusterLost, ClusterUnfit, NotEnoughMemory, ProcessEnded
+from analysis.executors import Ended, Given
 from analysis.steps import Step
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +54,10 @@ def _program(folder: Path, *words: str, with_software: bool = True) -> Iterator[
 @contextmanager
 def _scheduler(folder: Path, *, with_software: bool = True) -> Iterator[str]:
     file = folder / "scheduler.json"
-    options = ("--host=127.0.0.1", "--port=0", "--no-dashboard", f"--scheduler-file={file}")
+    options = (
+        *("--host=127.0.0.1", "--port=0", "--no-dashboard"),
+        *(f"--scheduler-file={file}", f"--pid-file={folder / 'scheduler.pid'}"),
+    )
     with _program(folder, "scheduler", *options, with_software=with_software):
         until = time.monotonic() + 30
         while not (file.exists() and (text := file.read_text()).endswith("}")):
@@ -182,6 +188,34 @@ def test_a_cluster_without_workers_is_waited_for_and_then_named(
         with ends_soon, pytest.raises(ClusterLost, match="can't be reached"):
             run_on(address)(tiny.add(tiny.raw("a", 1)))
     assert tiny.begun() == []
+
+
+def test_a_scheduler_that_stops_answering_is_lost_with_the_steps_that_it_has(
+    tmp_path: Path, impatient: None
+) -> None:
+    with _scheduler(tmp_path) as address, _worker(tmp_path, address):
+        scheduler = int((tmp_path / "scheduler.pid").read_text())
+        going_on = Timer(20, os.kill, (scheduler, signal.SIGCONT))
+        executor = DaskExecutor(partial(Address, address), ("tiny_engine",))
+        until = time.monotonic() + 30
+        while True:
+            try:
+                executor.place()
+                break
+            except ClusterLost:  # its worker hasn't come yet
+                assert time.monotonic() < until
+        os.kill(scheduler, signal.SIGSTOP)
+        going_on.start()
+        try:
+            executor.submit([Given("a key", b"", 1)])
+            while not (ended := executor.wait(0.1, lambda _: None)):
+                pass
+            assert going_on.is_alive(), "not only when it answered again"
+        finally:
+            going_on.cancel()
+            os.kill(scheduler, signal.SIGCONT)
+            executor.close()
+    assert ended == [Ended("a key", None)]
 
 
 def test_a_scheduler_without_this_software_is_told_apart_from_one_that_is_gone(
