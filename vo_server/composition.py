@@ -24,6 +24,7 @@ from archive import tables as archive_tables
 from dali.services import Service
 from provenance import tables as provenance_tables
 from provenance.description_store import describe
+from provenance.retention import keep_what
 from provenance.tables.questions import QUESTIONS
 from tap import examples, publication, published
 from tap import jobs as tap_jobs
@@ -47,6 +48,7 @@ def wire() -> None:
     openapi.describe_further(plan_openapi.paths_of)
     for companion in (*COMPANIONS, companions.Companion("provenance_tend", every_s=300.0)):
         companions.declare(companion)
+    keep_what("SELECT entity_id FROM analysis_cachedstep")
     published.declare(published_schemas(), published_functions(), offered_services())
     examples.declare(
         examples.Example(q.identifier, q.name, q.text, q.query, q.needs) for q in QUESTIONS

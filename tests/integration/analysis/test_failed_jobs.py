@@ -12,11 +12,22 @@ from django.db import InterfaceError, OperationalError, connection
 
 from analysis.failed_jobs import failure_recorded
 from analysis.jobs import SPECTRAL_FIT
+from analysis.publishing import ProductFile, give
 from auth.principal import ANONYMOUS, Principal
 from dali.errors import NotFoundError
 from provenance import retention
 from provenance.history import backwards
-from provenance.models import Activity, Agent, Entity, Used, WasAssociatedWith, WasInformedBy
+from provenance.models import (
+    Activity,
+    Agent,
+    Entity,
+    HadMember,
+    Parameter,
+    Used,
+    WasAssociatedWith,
+    WasAttributedTo,
+    WasInformedBy,
+)
 from uws.errors import JobFailure
 from uws.parameters import check
 from uws.types import JobContext
@@ -112,6 +123,27 @@ def test_failed_history_goes_with_the_rest_of_what_is_hidden(context: Any) -> No
     assert retention.expire(keep, django_settings.VO_AUTHORITY) == 0
     assert retention.expire(keep, django_settings.VO_AUTHORITY, now=later) == 1
     assert not Activity.objects.exists()
+
+
+def test_a_completed_job_goes_with_its_log_and_all_that_is_known_of_who_ran_it(
+    context: Any, django_user_model: Any
+) -> None:
+    user = django_user_model.objects.create_user("ada")
+    job = context(SPECTRAL_FIT.parameters, Principal(user.pk, "ada"), ID="ivo://x/none")
+    log = ProductFile("log", "log.txt", "text/plain", (), lambda path, cards: _note(path))
+    give(job, "spectral_fit", [log], [], public=False, extra_parameters={})
+    for write in job.at_completion:
+        write()
+    assert Entity.objects.count() == 2, "the log, and the collection of all results"
+    keep, later = timedelta(days=30), datetime.now(UTC) + timedelta(days=31)
+    assert retention.expire(keep, django_settings.VO_AUTHORITY) == 0
+    assert retention.expire(keep, django_settings.VO_AUTHORITY, now=later) == 1
+    for left in (Activity, Entity, Parameter, WasAssociatedWith, WasAttributedTo, HadMember):
+        assert not left.objects.exists(), left
+
+
+def _note(path: Path) -> None:
+    path.write_text("done")
 
 
 def test_an_account_that_is_named_by_its_address_leaves_it_nowhere(

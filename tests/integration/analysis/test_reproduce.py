@@ -3,12 +3,15 @@
 import itertools
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from astropy.io import fits
+from django.conf import settings
 from django.db import connection
+from lineages import stored_lineage, walked_tables
 
 from analysis import plans
 from analysis.jobs import REPRODUCE
@@ -18,7 +21,8 @@ from auth.principal import ANONYMOUS, Principal, of_user
 from auth.shown_names import choose_name
 from dali.errors import DaliError
 from dali.parameters import Parameters
-from provenance.models import Activity, Used, WasGeneratedBy, WasInformedBy
+from provenance import retention
+from provenance.models import Activity, Entity, Used, WasGeneratedBy, WasInformedBy
 from uws.errors import JobFailure
 from uws.parameters import check
 from uws.types import JobContext
@@ -202,6 +206,13 @@ def test_the_comparison_is_itself_recorded_and_what_was_made_again_stays_the_own
             [comparison.identifier, original],
         )
         assert cursor.fetchone() == (1,)
+    # after a time the hidden run goes, with what it made; the comparison stays
+    later = datetime.now(UTC) + timedelta(days=2)
+    assert retention.expire(timedelta(days=1), settings.VO_AUTHORITY, now=later) == 1
+    assert not Activity.objects.filter(pk=informant.informant.pk).exists()
+    assert not Entity.objects.filter(pk=used["again"].pk).exists()
+    assert [u.role for u in Used.objects.filter(activity=made)] == ["original"]
+    assert stored_lineage() == walked_tables()
 
 
 def test_what_can_not_be_made_again_is_said(

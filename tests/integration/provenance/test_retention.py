@@ -7,12 +7,20 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from lineages import stored_lineage
 
-from provenance import ActivityRecord, EntityRecord, GeneratedRecord, ParameterRecord, UsedRecord
+from provenance import (
+    ActivityRecord,
+    EntityClass,
+    EntityRecord,
+    GeneratedRecord,
+    ParameterRecord,
+    UsedRecord,
+    retention,
+)
 from provenance.history import backwards
 from provenance.models import Activity, Entity, Parameter
 from provenance.retention import expire
-from provenance.statements import statement
 from provenance.store import enter, make_public
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +38,11 @@ def run(used: str, made: str, end: datetime) -> ActivityRecord:
         generated=(GeneratedRecord(EntityRecord(made, derived_from=(used,))),),
         parameters=(ParameterRecord("a", "1"),),
     )  # fmt: skip
+
+
+def collection(*members: str, public: bool = False) -> EntityRecord:
+    """A collection of these, which no activity made."""
+    return EntityRecord("all", entity_class=EntityClass.COLLECTION, members=members, public=public)
 
 
 def known() -> set[str]:
@@ -65,6 +78,47 @@ def test_a_product_keeps_its_history_also_where_it_is_its_owners_alone() -> None
     assert "ivo://x/product?1" in known()
 
 
+def test_a_collection_of_nothing_but_the_results_goes_with_their_activity() -> None:
+    enter([run("events", "image", OLD), collection("image")])
+    assert expire(YEAR, "x", now=NOW) == 1
+    assert known() == {"events"}
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [
+        collection("image", public=True),
+        collection("image", "other"),
+    ],
+)
+def test_a_public_or_wider_collection_keeps_what_it_holds(holder: EntityRecord) -> None:
+    enter([run("events", "image", OLD), holder])
+    assert expire(YEAR, "x", now=NOW) == 0
+
+
+def test_a_public_comparison_outlives_the_hidden_run_that_it_was_told_of() -> None:
+    hidden = run("events", "again", OLD)
+    comparison = replace(
+        run("original", "comparison", OLD),
+        used=tuple(UsedRecord(EntityRecord.reference(e)) for e in ("original", "again")),
+        generated=(GeneratedRecord(EntityRecord("comparison", public=True)),),
+        informants=(hidden.id,),
+        public=True,
+    )
+    enter([hidden, comparison])
+    assert expire(YEAR, "x", now=NOW) == 1
+    assert known() == {"events", "original", "comparison"}
+    assert stored_lineage() == {("comparison", "original"): 1}
+
+
+def test_what_another_room_still_has_keeps_its_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "_held", [])
+    retention.keep_what("SELECT 'image'")
+    enter([run("events", "image", OLD), run("image", "mosaic", OLD)])
+    assert expire(YEAR, "x", now=NOW) == 1
+    assert known() == {"events", "image"}
+
+
 def test_a_record_that_a_cache_gives_again_is_entered_again() -> None:
     record = run("events", "image", OLD)
     enter([record])
@@ -83,7 +137,7 @@ def test_looking_for_what_is_old_reads_no_public_activity() -> None:
         )
         cursor.execute("ANALYZE provenance_activity")
         asked = {"cutoff": NOW - YEAR, "products": "ivo://x/product?%", "most": 200}
-        cursor.execute(f"EXPLAIN {statement('expire_provenance')}", asked)
+        cursor.execute(f"EXPLAIN {retention.removal()}", asked)
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "provenance_activity_hidden" in plan, plan
 
