@@ -106,8 +106,9 @@ def register(
         }
         if not fresh:
             return set()
-        CachedStep.objects.filter(identity__in=[i for i in fresh if i in known]).delete()
+        # waits for its turn, so before rows are locked, which whoever has the turn may want to pin
         store.enter([record.activity for _, record in fresh.values()])
+        CachedStep.objects.filter(identity__in=[i for i in fresh if i in known]).delete()
         allowed = dict(rights) if rights is not None else _rights_from_inputs(fresh.values())
         rows = [
             _row(identity, file, record, allowed.get(identity, WITHHELD))

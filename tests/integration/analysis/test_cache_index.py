@@ -22,6 +22,7 @@ from analysis.results_at_hand import told
 from analysis.steps import Step
 from archive.derived_rights import strictest
 from archive.rights import PROPRIETARY, PUBLIC, SECURE, Rights
+from provenance import ActivityRecord, store
 
 pytestmark = pytest.mark.django_db
 
@@ -180,6 +181,25 @@ def test_of_two_makings_the_first_stands(run: Runner, tiny: TinyGraph) -> None:
     assert not is_new
     assert file.entity.id == row.entity_id
     assert not list((run.cache.root / "temporary").iterdir())
+
+
+def test_who_registers_locks_no_row_before_it_is_their_turn(
+    run: Runner, tiny: TinyGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (row,) = made(run, tiny.add(tiny.raw("a", 1)))
+    found = run.cache.read(row.identity)
+    assert found is not None
+    CachedStep.objects.update(entity_id="another")
+    enter, at_turn = store.enter, []
+
+    def look(records: list[ActivityRecord]) -> None:
+        at_turn.append(CachedStep.objects.get().entity_id)
+        enter(records)
+
+    monkeypatch.setattr(store, "enter", look)
+    assert cache_index.register(run.cache, {row.identity: found}) == {row.identity}
+    assert at_turn == ["another"], "it is replaced afterwards"
+    assert CachedStep.objects.get().entity_id == row.entity_id
 
 
 def test_a_second_making_beyond_the_tolerance_is_kept_aside_and_told_to_the_operator(
