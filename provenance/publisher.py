@@ -20,9 +20,8 @@ from http.client import HTTPException
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 
-from dali.errors import DaliError
 from provenance.history import History, backwards, forwards
 from provenance.models import Activity, Outgoing
 
@@ -43,6 +42,10 @@ class RefusedError(OSError):
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(f"HTTP {status} {reason}")
         self.status = status
+
+
+class UnwritableError(Exception):
+    """An activity can't be written as RDF."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +98,18 @@ def publish(store: GraphStore, *, within_s: float = 50.0) -> tuple[int, int]:
     sent = failed = 0
     until = time.monotonic() + within_s
     while time.monotonic() < until and (due := _claim()):
-        for number, message in enumerate(due):
-            if time.monotonic() >= until:
-                _release(due[number:])
-                break
-            problem = _send(store, message)
-            if problem is None:
-                sent += 1
-                continue
-            failed += 1
-            if not _is_of_the_message(problem):
-                _release(due[number + 1 :])
-                return sent, failed
+        waiting = list(due)
+        try:
+            while waiting and time.monotonic() < until:
+                problem = _send(store, waiting.pop(0))
+                if problem is None:
+                    sent += 1
+                    continue
+                failed += 1
+                if not _is_of_the_message(problem):
+                    return sent, failed
+        finally:
+            _release(waiting)
     return sent, failed
 
 
@@ -151,24 +154,38 @@ def _send(store: GraphStore, message: Outgoing) -> Exception | None:
     identifier = message.activity.identifier
     try:
         turtle = rdf.to_turtle(rdf.graph(surroundings(message.activity)))
-        store.put(str(rdf.iri(identifier)), turtle)
-    except (OSError, DaliError, ValueError, HTTPException) as problem:
-        message.attempts += 1
-        pause = min(_FIRST_PAUSE * 2 ** min(message.attempts - 1, 20), _LONGEST_PAUSE)
-        message.next_try = datetime.now(UTC) + pause
-        message.problem = f"{type(problem).__name__}: {problem}"[:500]
-        message.save(update_fields=["attempts", "next_try", "problem"])
-        logger.warning("%s was not sent to the graph store: %s", identifier, message.problem)
+    except OperationalError:
+        raise  # the database is gone, which says nothing of the message
+    except Exception as fault:
+        # whatever it is, it is of this message: the others are to be sent
+        logger.exception("%s can't be written as RDF", identifier)
+        problem: Exception = UnwritableError(f"{type(fault).__name__}: {fault}")
+        _put_off(message, problem)
         return problem
+    try:
+        store.put(str(rdf.iri(identifier)), turtle)
+    except (OSError, ValueError, HTTPException) as refused:
+        _put_off(message, refused)
+        logger.warning("%s was not sent to the graph store: %s", identifier, message.problem)
+        return refused
     message.delete()
     return None
+
+
+def _put_off(message: Outgoing, problem: Exception) -> None:
+    """Note what went wrong, and when to try again."""
+    message.attempts += 1
+    pause = min(_FIRST_PAUSE * 2 ** min(message.attempts - 1, 20), _LONGEST_PAUSE)
+    message.next_try = datetime.now(UTC) + pause
+    message.problem = f"{type(problem).__name__}: {problem}"[:500]
+    message.save(update_fields=["attempts", "next_try", "problem"])
 
 
 def _is_of_the_message(problem: Exception) -> bool:
     """Whether the store may well take others."""
     if isinstance(problem, RefusedError):
         return problem.status in _OF_THE_MESSAGE
-    return isinstance(problem, DaliError | ValueError)
+    return isinstance(problem, UnwritableError | ValueError)
 
 
 def surroundings(activity: Activity) -> History:

@@ -12,7 +12,8 @@ from django.test import Client
 from graph_store import GraphStoreServer, graph_store
 
 from provenance import ActivityRecord, EntityRecord, GeneratedRecord, UsedRecord, publisher
-from provenance.models import Outgoing
+from provenance.history import History
+from provenance.models import Activity, Outgoing
 from provenance.publisher import configured_store, publish
 from provenance.store import enter, make_public
 from provenance.validity import mark_bad, mark_good
@@ -137,6 +138,23 @@ def test_a_message_that_the_store_refuses_holds_up_no_other(served: GraphStoreSe
     served.dislikes.clear()
     Outgoing.objects.update(next_try=NOON)
     assert send() == (1, 0), "it is never given up"
+
+
+def test_an_activity_that_can_not_be_written_is_counted_and_holds_up_no_other(
+    served: GraphStoreServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter(chain(public=True))
+    whole = publisher.surroundings
+
+    def surroundings(activity: Activity) -> History:
+        if activity.identifier.endswith("image"):
+            raise KeyError("unforeseen")
+        return whole(activity)
+
+    monkeypatch.setattr(publisher, "surroundings", surroundings)
+    assert send() == (1, 1)
+    poison = Outgoing.objects.get()
+    assert (poison.attempts, poison.problem) == (1, "UnwritableError: KeyError: 'unforeseen'")
 
 
 def test_the_rest_waits_no_longer_than_the_store_is_gone(served: GraphStoreServer) -> None:
