@@ -237,6 +237,11 @@ def rights_of(steps: Sequence[Step], raw: Mapping[str, Rights]) -> dict[str, Rig
     """Rights to the results of these steps, by identity, from those to the archive's files.
 
     steps: inputs before users. raw: rights by entity; what isn't in it is withheld.
+
+    Steps that tell a parameter (`Step.told_by`) don't count. The result is made from the inputs
+    and the parameter alone, and the same one may be told by public data: it has one identity, and
+    its rights can't depend on which job came last. So the places of sources that were found with
+    withheld data stand among the parameters of a public Science Window's step.
     """
     found: dict[str, Rights] = {}
     for step in steps:
