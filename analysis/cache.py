@@ -11,7 +11,6 @@ The folder's file system must rename folders atomically: a local POSIX file syst
 """
 
 import errno
-import hashlib
 import json
 import logging
 import os
@@ -27,6 +26,7 @@ from typing import Any
 
 from analysis.comparison import EXACT, difference
 from analysis.steps import Tolerance
+from provenance.files import file_checksum
 from provenance.records import ActivityRecord, EntityRecord
 from uws.durability import make_durable
 
@@ -74,12 +74,6 @@ class CachedFile:
     path: Path
     entity: EntityRecord
     activity: ActivityRecord
-
-
-def file_checksum(path: Path) -> str:
-    """``sha256:`` and the digest of the file at ``path``."""
-    with path.open("rb") as stream:
-        return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
 
 
 class Cache:

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from analysis.cache import Cache, CachedFile, Record, file_checksum
+from analysis.cache import Cache, CachedFile, Record
 from analysis.errors import (
     AnalysisError,
     DiskFull,
@@ -30,6 +30,7 @@ from analysis.steps import Parameter, StepInputs, StepKind
 from instruments.science_window import ScienceWindowId, ScienceWindowIdError
 from provenance import recorder
 from provenance.agents import software as software_agent
+from provenance.files import file_checksum
 from provenance.identifiers import new_entity_id
 from provenance.records import (
     ActivityRecord,

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from analysis import cache_index
-from analysis.cache import Cache, file_checksum
+from analysis.cache import Cache
 from analysis.canonical import digest
 from analysis.execution import StepResult
 from analysis.products.fits_files import Card
@@ -23,6 +23,7 @@ from archive.identifiers import ProductIdentity, new_product_identity
 from archive.publication import NewProduct, publish
 from auth.shown_names import shown_name
 from provenance import agents, recorder, serialisation, store
+from provenance.files import file_checksum
 from provenance.history import History, backwards
 from provenance.identifiers import new_entity_id
 from provenance.numbered import without_number

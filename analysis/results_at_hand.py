@@ -7,9 +7,10 @@ from typing import TypeVar
 
 from django.conf import settings
 
-from analysis.cache import Cache, file_checksum
+from analysis.cache import Cache
 from analysis.models import CachedStep
 from analysis.steps import Step
+from provenance.files import file_checksum
 
 T = TypeVar("T")
 

@@ -17,7 +17,6 @@ from django.conf import settings
 from pydantic import BaseModel
 
 from analysis.anew import everything_anew
-from analysis.cache import file_checksum
 from analysis.products.differences import file_differences
 from analysis.publishing import given
 from analysis.steps import Step
@@ -29,6 +28,7 @@ from auth.principal import Principal
 from dali.errors import NotFoundError
 from instruments.science_window import ScienceWindowId
 from provenance import agents, recorder, store
+from provenance.files import file_checksum
 from provenance.history import History, backwards, made_by
 from provenance.identifiers import new_entity_id
 from provenance.likeness import Difference

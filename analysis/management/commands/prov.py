@@ -12,11 +12,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from analysis.cache import file_checksum
 from analysis.products.integrity import broken_hdus
 from analysis.products.provenance_cards import entity_in
 from analysis.products.provenance_extension import Document, NoHistoryError, read_history
 from provenance import graph, serialisation, tree
+from provenance.files import file_checksum
 from provenance.history import backwards, checksum_of, entities_with_checksum
 
 #: Exit status where the file's history is told, but it isn't the file that was published.

@@ -13,12 +13,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from analysis import plans
-from analysis.cache import Cache, file_checksum
+from analysis.cache import Cache
 from analysis.jobs import ISGRI_IMAGE
 from analysis.models import CachedStep, StepTiming
 from archive.models import ScienceWindow
 from auth.principal import ANONYMOUS, of_user
 from dali.parameters import Parameters
+from provenance.files import file_checksum
 from uws import service
 
 JSON = "application/json"

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from astropy.io import fits
 
-from analysis.cache import file_checksum
 from analysis.products.provenance_extension import NoHistoryError, read_history
 from archive.models import ScienceWindow
 from provenance import graph
+from provenance.files import file_checksum
 from provenance.models import Activity, Entity
 from provenance.surroundings import whereabouts
 
