@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from analysis.cache import Cache, CachedFile, Record
 from analysis.errors import (
@@ -245,8 +245,9 @@ def _recording(task: Task) -> Iterator[recorder.Recorder]:
     ) as activity:
         activity.configured(
             *(
-                ConfigFileRecord(PurePosixPath(path).name, path, f"Of the installed {task.engine}")
-                for path in task.kind.config_files(task.parameters)
+                ConfigFileRecord(file.name, file.path, f"Of the installed {task.engine}")
+                for file in task.kind.config_files
+                if file.is_read(task.parameters)
             )
         )
         for role, items in task.inputs.items():

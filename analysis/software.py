@@ -29,6 +29,7 @@ FRAME = frozenset(
         "analysis.errors",
         "analysis.quantities",
         "analysis.software",
+        "analysis.step_vocabulary",
         "analysis.steps",
     }
 )

@@ -11,11 +11,12 @@ identity doesn't.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from analysis.canonical import Plain, digest, plain_mapping
 from analysis.quantities import without_units
 from analysis.software import SoftwareOf
+from provenance.descriptions import KindOfParameter, Role
 from provenance.records import EntityRecord
 
 Parameter = str | int | float | bool | None | tuple[str | int | float, ...]
@@ -46,13 +47,27 @@ StepFunction = Callable[[StepInputs, Mapping[str, Parameter], Path, Report], Non
 
 _OF_THE_FUNCTION = SoftwareOf("")
 
-ConfigFiles = Callable[[Mapping[str, Parameter]], tuple[str, ...]]
-"""Which files of settings a step with these parameters reads; paths below what computes."""
+
+def _always(parameters: Mapping[str, Parameter]) -> bool:
+    return True
 
 
-def _no_files(parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
-    """None: all that the step is set to are its parameters."""
-    return ()
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """A file of settings of the installation that computes, below the installation's root.
+
+    is_read: whether a step with these parameters reads it.
+    """
+
+    path: str
+    description: str
+    content_type: str = "text/plain"
+    is_read: Callable[[Mapping[str, Parameter]], bool] = _always
+
+    @property
+    def name(self) -> str:
+        """Its own, without folders."""
+        return PurePosixPath(self.path).name
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +101,13 @@ class StepKind:
         the machine has memory for.
     tolerance: within which another kind of processor's result counts as the same.
     expected_seconds: of one processor, told to users as long as no past run says better.
-    units: VOUnit of each parameter that has one. A plain number is meant in it, a quantity with
-        another unit is converted.
-    config_files: files of settings of the installation that computes (part of its software, whose
-        digest covers them) that say what the parameters leave open; the provenance names them.
+    work: the kind of work that it is (ProvenanceDM 1.0, table 12).
+    takes: the roles in which it takes entities in.
+    parameters: those that it may have. One that has a unit (VOUnit) is meant in it where it is
+        given as a plain number; a quantity with another unit is converted.
+    config_files: files of settings (part of the software, whose digest covers them) that say what
+        the parameters leave open; the provenance names them.
+    units: of the parameters that have one, by name.
     """
 
     name: str
@@ -102,11 +120,15 @@ class StepKind:
     memory: int = 1 << 30
     tolerance: Tolerance = Tolerance()
     expected_seconds: float = 1.0
-    units: Mapping[str, str] = field(default_factory=dict, hash=False)
-    config_files: ConfigFiles = _no_files
+    work: str = "Analysis"
+    takes: tuple[Role, ...] = ()
+    parameters: tuple[KindOfParameter, ...] = ()
+    config_files: tuple[ConfigFile, ...] = ()
+    units: Mapping[str, str] = field(init=False, hash=False, compare=False)
 
     def __post_init__(self) -> None:
         """Find out whose software counts, where it isn't said."""
+        object.__setattr__(self, "units", {p.name: p.unit for p in self.parameters if p.unit})
         if self.software == _OF_THE_FUNCTION:
             function = getattr(self.run, "func", self.run)
             object.__setattr__(self, "software", SoftwareOf(function.__module__))

@@ -3,30 +3,54 @@
 Jobs know nothing of provenance, nor provenance of jobs: their declarations meet here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
 
 from analysis.engines.registry import installed_engines
-from analysis.steps import StepKind
-from provenance.descriptions import KindOfActivity, KindOfEntity, KindOfParameter, Role
+from analysis.step_vocabulary import MAIN, MANY, MAYBE, ONE
+from analysis.steps import ConfigFile, StepKind
+from provenance.descriptions import (
+    KindOfActivity,
+    KindOfConfigFile,
+    KindOfEntity,
+    KindOfParameter,
+    Role,
+)
 from provenance.numbered import without_number
 from uws.parameters import ParameterDescription, describe
 from uws.types import FileDescription, JobType
-from vo_server.step_descriptions import (
-    MAIN,
-    MANY,
-    MAYBE,
-    ONE,
-    PREVIEW,
-    QUALITY,
-    config_files_of,
-    parameters_of,
-    usages_of,
-    usages_of_job,
-    work_of,
+
+_PREVIEW, _QUALITY = "Preview", "Quality"
+
+#: What the graph says of every step, beside the parameters that it was planned with.
+_OF_EVERY_STEP = (
+    KindOfParameter("engine", ucd="meta.id;meta.software", description="What computed"),
+    KindOfParameter(
+        "software_digest",
+        ucd="meta.checksum",
+        description="Digest of the software that the step consists of",
+    ),
 )
+
+#: The steps whose results each job type's products are taken from.
+_OF_IMAGES = (
+    "mosaic", "mosaic_sources", "source_lists", "preview",
+    "osa_mosaic", "osa_sources", "osa_source_lists", "osa_preview",
+)  # fmt: skip
+_OF_SPECTRA = ("spectra_sum", "osa_spectra_sum")
+_OF_LIGHT_CURVES = ("light_curves_joined", "osa_light_curves_join")
+_OF_JOBS: Mapping[str, tuple[str, ...]] = {
+    "isgri_image": _OF_IMAGES,
+    "jemx_image": _OF_IMAGES,
+    "isgri_spectrum": _OF_SPECTRA,
+    "jemx_spectrum": _OF_SPECTRA,
+    "isgri_lc": _OF_LIGHT_CURVES,
+    "jemx_lc": _OF_LIGHT_CURVES,
+    "spi_acs_lc": ("spi_acs_light_curve", "spi_acs_picture"),
+    "spectral_fit": ("spectral_fit", "spectral_fit_picture"),
+}
 
 #: What jobs say of themselves, beside the parameters that they were sent.
 _SAID_BY_JOBS = (
@@ -61,7 +85,7 @@ def kinds_of_jobs(job_types: Iterable[JobType[Any]], version: str) -> tuple[Kind
             docurl=f"{settings.SITE_URL}{job_type.path}/jdl",
             type="Analysis",
             subtype="job",
-            usages=usages_of_job(job_type.name, steps)
+            usages=_usages_of_job(job_type.name, steps)
             or tuple(_role(file, MANY) for file in job_type.uses),
             generations=(
                 *(
@@ -69,7 +93,7 @@ def kinds_of_jobs(job_types: Iterable[JobType[Any]], version: str) -> tuple[Kind
                     for file in job_type.makes
                 ),
                 *(
-                    Role(value.name, value.description, QUALITY, ONE, (value.name,))
+                    Role(value.name, value.description, _QUALITY, ONE, (value.name,))
                     for value in _VALUES.get(job_type.name, ())
                 ),
             ),
@@ -90,14 +114,14 @@ def kinds_of_steps() -> tuple[KindOfActivity, ...]:
             kind.name,
             version=kind.version,
             description=kind.description,
-            type=work_of(kind) or "Analysis",
+            type=kind.work,
             subtype=engine,
-            usages=usages_of(kind),
+            usages=kind.takes,
             generations=(
                 Role(kind.name, kind.description, _use(kind.content_type), ONE, (kind.name,)),
             ),
-            parameters=parameters_of(kind),
-            config_files=config_files_of(kind),
+            parameters=(*kind.parameters, *_OF_EVERY_STEP),
+            config_files=tuple(_config_file(file) for file in kind.config_files),
         )
         for engine, kind in _steps_by_engine()
     )
@@ -241,6 +265,20 @@ def _steps() -> list[StepKind]:
     return [kind for _, kind in _steps_by_engine()]
 
 
+def _usages_of_job(name: str, kinds: Iterable[StepKind]) -> tuple[Role, ...]:
+    """The roles in which a job takes in results of steps; ``kinds``: all that there are."""
+    known = {kind.name: kind for kind in kinds}
+    return tuple(
+        Role(step, known[step].description, MAIN, MAYBE, (step,))
+        for step in _OF_JOBS.get(name, ())
+        if step in known
+    )
+
+
+def _config_file(file: ConfigFile) -> KindOfConfigFile:
+    return KindOfConfigFile(file.name, file.content_type, file.description)
+
+
 def _role(file: FileDescription, multiplicity: str, entity: str | None = None) -> Role:
     """The role of a file that jobs use or make."""
     return Role(
@@ -255,8 +293,8 @@ def _role(file: FileDescription, multiplicity: str, entity: str | None = None) -
 def _use(media_type: str, name: str = "") -> str:
     """The type of a usage or generation, in the model's terms (its table 16)."""
     if name in ("log", "comparison"):
-        return {"log": "Log", "comparison": QUALITY}[name]
-    return PREVIEW if media_type.startswith("image/") else MAIN
+        return {"log": "Log", "comparison": _QUALITY}[name]
+    return _PREVIEW if media_type.startswith("image/") else MAIN
 
 
 def _category(media_type: str) -> str:

@@ -11,10 +11,10 @@ from pathlib import Path
 from analysis.all_sky.picture import draw_rates
 from analysis.all_sky.rebinning import Grid, joined, read_bins, rebinned, write_bins
 from analysis.software import libraries_of
+from analysis.step_vocabulary import GRID, MANY, ONE, known_parameters, takes
 from analysis.steps import OF_PICTURES, Parameter, RawFile, Report, Step, StepInputs, StepKind
 
 FITS = "application/fits"
-_UNITS = {"start_ijd": "d", "stop_ijd": "d", "time_bin_s": "s"}
 
 
 def _rates(
@@ -59,7 +59,9 @@ RATES = StepKind(
     _rates,
     "bins.fits",
     FITS,
-    units=_UNITS,
+    work="Reduction",
+    takes=(takes("rates", ONE, "spi_acs_rates"),),
+    parameters=known_parameters("scw", *GRID),
 )
 LIGHT_CURVE = StepKind(
     "spi_acs_light_curve",
@@ -68,6 +70,8 @@ LIGHT_CURVE = StepKind(
     _light_curve,
     "light_curve.fits",
     FITS,
+    work="Reduction",
+    takes=(takes("bins", MANY, "spi_acs_bins"),),
 )
 PICTURE = StepKind(
     "spi_acs_picture",
@@ -77,7 +81,9 @@ PICTURE = StepKind(
     "light_curve.png",
     "image/png",
     tolerance=OF_PICTURES,
-    units=_UNITS,
+    work="Analysis",
+    takes=(takes("light_curve", ONE, "spi_acs_light_curve"),),
+    parameters=known_parameters("notice", *GRID),
 )
 
 

@@ -22,6 +22,7 @@ from analysis.engines.coded_mask.targets import (
     targets_from_parameter,
 )
 from analysis.engines.coded_mask_steps import OF_MANY, kind, number_of, telescope_of
+from analysis.step_vocabulary import BAND, MANY, MAYBE, ONE, takes
 from analysis.steps import Parameter, Report, StepInputs
 
 
@@ -97,6 +98,9 @@ SPECTRA = kind(
     "Spectra of all sources of one Science Window, fitted together in each channel.",
     _spectra,
     "spectra.fits",
+    work="Reconstruction",
+    takes=(takes("events", ONE, "events"),),
+    parameters=("sources",),
 )
 SPECTRA_SUM = kind(
     "spectra_sum",
@@ -104,12 +108,18 @@ SPECTRA_SUM = kind(
     _spectra_sum,
     "spectra_sum.fits",
     memory=OF_MANY,
+    work="Reduction",
+    takes=(takes("spectra", MANY, "spectra"), takes("sources", MAYBE, "mosaic_sources")),
+    parameters=("wanted",),
 )
 LIGHT_CURVES = kind(
     "light_curves",
     "Light curves of all sources of one Science Window, fitted together in each time bin.",
     _light_curves,
     "light_curves.fits",
+    work="Reconstruction",
+    takes=(takes("events", ONE, "events"),),
+    parameters=("sources", *BAND, "time_bin_s"),
 )
 LIGHT_CURVES_JOINED = kind(
     "light_curves_joined",
@@ -117,5 +127,8 @@ LIGHT_CURVES_JOINED = kind(
     _light_curves_joined,
     "light_curves_joined.fits",
     memory=OF_MANY,
+    work="Reduction",
+    takes=(takes("light_curves", MANY, "light_curves"), takes("sources", MAYBE, "mosaic_sources")),
+    parameters=("wanted",),
 )
 KINDS = (SPECTRA, SPECTRA_SUM, LIGHT_CURVES, LIGHT_CURVES_JOINED)

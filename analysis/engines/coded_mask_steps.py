@@ -23,6 +23,16 @@ from analysis.engines.energy_bands import band_failure
 from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.preview import write_preview
 from analysis.products.source_list import above, read_source_list, write_source_list
+from analysis.step_vocabulary import (
+    BAND,
+    EVENT_FILES,
+    MANY,
+    MAYBE,
+    ONE,
+    Role,
+    known_parameters,
+    takes,
+)
 from analysis.steps import (
     OF_PICTURES,
     Parameter,
@@ -175,10 +185,13 @@ def kind(
     file_name: str,
     content_type: str = FITS,
     *,
+    work: str,
+    takes: tuple[Role, ...],
+    parameters: tuple[str, ...] = (),
     seconds: float = 0.3,
     memory: int = _OF_ONE,
 ) -> StepKind:
-    """A step of this engine."""
+    """A step of this engine; parameters: words of the vocabulary, the instrument apart."""
     return StepKind(
         name,
         "2",
@@ -189,8 +202,13 @@ def kind(
         memory=memory,
         tolerance=_TOLERANCE if content_type == FITS else OF_PICTURES,
         expected_seconds=seconds,
-        units={"e_min_kev": "keV", "e_max_kev": "keV", "time_bin_s": "s"},
+        work=work,
+        takes=takes,
+        parameters=known_parameters("instrument", *parameters),
     )
+
+
+_CATALOGUE = takes("catalogue", MAYBE, "reference_catalogue")
 
 
 EVENTS = kind(
@@ -198,12 +216,18 @@ EVENTS = kind(
     "Good events of all energies, with good time, live time and the pixels' efficiency.",
     _events,
     "events.fits",
+    work="Selection",
+    takes=(takes("events", ONE, *EVENT_FILES),),
+    parameters=("scw",),
 )
 SHADOWGRAM = kind(
     "shadowgram",
     "Good events of the band, counted pixel by pixel, with the pixels' efficiency and live time.",
     _shadowgram,
     "shadowgram.fits",
+    work="Reduction",
+    takes=(takes("events", ONE, "events"),),
+    parameters=BAND,
 )
 SKY_IMAGE = kind(
     "sky_image",
@@ -212,6 +236,9 @@ SKY_IMAGE = kind(
     _sky_image,
     "sky_image.fits",
     seconds=2.0,
+    work="Reconstruction",
+    takes=(takes("shadowgram", ONE, "shadowgram"), _CATALOGUE),
+    parameters=("selected",),
 )
 MOSAIC = kind(
     "mosaic",
@@ -220,6 +247,8 @@ MOSAIC = kind(
     "mosaic.fits",
     seconds=2.0,
     memory=OF_MANY,
+    work="Reduction",
+    takes=(takes("image", MANY, "sky_image", "clean"),),
 )
 MOSAIC_SOURCES = kind(
     "mosaic_sources",
@@ -228,12 +257,22 @@ MOSAIC_SOURCES = kind(
     "sources.fits",
     seconds=5.0,
     memory=OF_MANY,
+    work="Analysis",
+    takes=(
+        takes("mosaic", ONE, "mosaic"),
+        takes("sky_image", MANY, "sky_image"),
+        takes("shadowgram", MANY, "shadowgram"),
+        _CATALOGUE,
+    ),
+    parameters=("selected", "threshold"),
 )
 SOURCE_LISTS = kind(
     "source_lists",
     "What was found in each Science Window by itself, in one list.",
     _source_lists,
     "source_lists.fits",
+    work="Selection",
+    takes=(takes("sky_image", MANY, "sky_image"),),
 )
 CLEAN = kind(
     "clean",
@@ -241,6 +280,9 @@ CLEAN = kind(
     " whose names and positions are the parameter sources.",
     _clean,
     "cleaned_image.fits",
+    work="Reconstruction",
+    takes=(takes("shadowgram", ONE, "shadowgram"),),
+    parameters=("sources",),
 )
 PREVIEW = kind(
     "preview",
@@ -248,6 +290,9 @@ PREVIEW = kind(
     _preview,
     "preview.png",
     "image/png",
+    work="Analysis",
+    takes=(takes("mosaic", ONE, "mosaic"), takes("sources", MAYBE, "mosaic_sources")),
+    parameters=("title", "notice", "detection_threshold"),
 )
 KINDS = (
     EVENTS,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from analysis.engines import osa_extraction_steps as extraction_steps
 from analysis.engines import osa_steps as steps
 from analysis.engines.osa import results
 from analysis.engines.osa.installation import installation
@@ -28,15 +29,15 @@ class Osa:
     """The mission's software (see `analysis.engines.protocol`)."""
 
     name = "osa"
-    preload = "analysis.engines.osa_steps"
-    kinds = steps.KINDS
+    preload = "analysis.engines.osa_extraction_steps"
+    kinds = (*steps.KINDS, *extraction_steps.KINDS)
 
     @property
     def libraries(self) -> Mapping[str, str]:
         """OSA, and the libraries that read what it leaves."""
         found = installation()
         version = found.version if found else "not installed"
-        return {"OSA": version, **libraries_of(steps.__name__)}
+        return {"OSA": version, **libraries_of(extraction_steps.__name__)}
 
     def image(self, events: RawFile, catalogue: RawFile | None, plan: ImagePlan) -> Step:
         """OSA's image of one Science Window."""
@@ -94,7 +95,7 @@ class Osa:
         """The spectra of single Science Windows."""
         return tuple(
             self._step(
-                steps.SPECTRA,
+                extraction_steps.SPECTRA,
                 {
                     "scw": file.label,
                     **_wanted(plan),
@@ -110,7 +111,7 @@ class Osa:
     ) -> Step:
         """The spectra summed by ``spe_pick``."""
         return self._step(
-            steps.SPECTRA_SUM,
+            extraction_steps.SPECTRA_SUM,
             _joined(spectra, ("instrument", "wanted", "wanted_positions")),
             {"spectra": tuple(spectra)},
             _label(spectra),
@@ -136,7 +137,7 @@ class Osa:
         """The light curves of single Science Windows."""
         return tuple(
             self._step(
-                steps.LIGHT_CURVES,
+                extraction_steps.LIGHT_CURVES,
                 {
                     "scw": file.label,
                     **_wanted(plan),
@@ -156,7 +157,7 @@ class Osa:
         """The light curves joined by ``lc_pick``."""
         kept = ("instrument", "wanted", "wanted_positions", "e_min_kev", "e_max_kev")
         return self._step(
-            steps.LIGHT_CURVES_JOIN,
+            extraction_steps.LIGHT_CURVES_JOIN,
             _joined(curves, kept),
             {"light_curves": tuple(curves)},
             _label(curves),

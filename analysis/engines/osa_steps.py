@@ -3,18 +3,15 @@
 scw → osa_image ┐
 scw → osa_image ┼ osa_mosaic → osa_sources → osa_preview
         …       ┘
-scw → osa_spectra … → osa_spectra_sum        scw → osa_light_curves … → osa_light_curves_join
 
 The software of these steps is OSA's too: their digest holds its version, its executables and the
 index of its instrument characteristics.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-from astropy.io import fits
 
 from analysis.canonical import digest
 from analysis.engines.osa import commands, results
@@ -38,9 +35,18 @@ from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.preview import write_preview
 from analysis.products.source_list import Source, above, read_source_list, write_source_list
 from analysis.software import SoftwareOf
+from analysis.step_vocabulary import (
+    BAND,
+    EVENT_FILES,
+    MANY,
+    MAYBE,
+    ONE,
+    known_parameters,
+    takes,
+)
 from analysis.steps import (
     OF_PICTURES,
-    ConfigFiles,
+    ConfigFile,
     Parameter,
     Report,
     StepInputs,
@@ -49,9 +55,8 @@ from analysis.steps import (
 )
 
 TAR = "application/x-tar"
-CATALOGUE = "specat.fits"
 #: What a Science Window's analysis leaves for what joins several.
-_KEPT = ("scw/*/*.fits", "*.fits")
+KEPT = ("scw/*/*.fits", "*.fits")
 
 
 class OsaNotInstalled(MachineFailure):
@@ -60,7 +65,8 @@ class OsaNotInstalled(MachineFailure):
     retry = False
 
 
-def _installed() -> OsaInstallation:
+def installed() -> OsaInstallation:
+    """The installation of this site; raises `OsaNotInstalled`."""
     found = installation()
     lacks = NOTHING if found is None else found.missing
     if found is None or lacks:
@@ -71,31 +77,31 @@ def _installed() -> OsaInstallation:
 def _image(
     inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
 ) -> None:
-    osa, scw = _installed(), str(parameters["scw"])
+    osa, scw = installed(), str(parameters["scw"])
     instrument = commands.INSTRUMENTS[str(parameters["instrument"])]
-    low, high = _number(parameters["e_min_kev"]), _number(parameters["e_max_kev"])
+    low, high = number_of(parameters["e_min_kev"]), number_of(parameters["e_max_kev"])
     band = energy_band(osa, instrument, low, high)
     with working_folder(osa, [scw], output.parent) as work:
-        site = _site(osa, inputs, parameters, instrument, work)
+        site = site_of(osa, inputs, parameters, instrument, work)
         run(osa, commands.og_create(instrument), work, report, scw)
         run(osa, commands.image(instrument, site, band), work, report, scw)
-        _tell(work, e_min_kev=low, e_max_kev=high, scw=scw)
-        pack(work, (*_KEPT, results.ABOUT), output)
+        tell(work, e_min_kev=low, e_max_kev=high, scw=scw)
+        pack(work, (*KEPT, results.ABOUT), output)
 
 
 def _mosaic(
     inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
 ) -> None:
-    osa, windows = _installed(), _texts(parameters["windows"])
+    osa, windows = installed(), texts(parameters["windows"])
     instrument = commands.INSTRUMENTS[str(parameters["instrument"])]
-    low, high = _number(parameters["e_min_kev"]), _number(parameters["e_max_kev"])
+    low, high = number_of(parameters["e_min_kev"]), number_of(parameters["e_max_kev"])
     band = energy_band(osa, instrument, low, high)
     with working_folder(osa, windows, output.parent) as work:
-        site = _site(osa, inputs, parameters, instrument, work)
+        site = site_of(osa, inputs, parameters, instrument, work)
         run(osa, commands.og_create(instrument), work, report)
-        _lay_out(work, inputs.all("image"))
+        lay_out(work, inputs.all("image"))
         run(osa, commands.mosaic(instrument, site, band), work, report)
-        _tell(work, e_min_kev=low, e_max_kev=high)
+        tell(work, e_min_kev=low, e_max_kev=high)
         short = instrument.short
         made = pack(work, (f"{short}_mosa_ima*.fits", f"{short}_*_res.fits", results.ABOUT), output)
     if made < 2:
@@ -120,83 +126,12 @@ def _preview(
     write_preview(
         output,
         results.sky_maps(inputs.one("mosaic")),
-        above(_number(parameters["detection_threshold"]), read_source_list(inputs.one("sources"))),
+        above(
+            number_of(parameters["detection_threshold"]), read_source_list(inputs.one("sources"))
+        ),
         title=str(parameters["title"]),
         notice=str(parameters["notice"]),
     )
-
-
-def _spectra(
-    inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
-) -> None:
-    osa, scw = _installed(), str(parameters["scw"])
-    instrument = commands.INSTRUMENTS[str(parameters["instrument"])]
-    with working_folder(osa, [scw], output.parent) as work:
-        site = _site(osa, inputs, parameters, instrument, work)
-        run(osa, commands.og_create(instrument), work, report, scw)
-        _to_extract(work, instrument, inputs, parameters)
-        if instrument.number:
-            run(osa, commands.j_rebin_rmf(instrument, site), work, report, scw)
-        run(osa, commands.spectra(instrument, site, CATALOGUE), work, report, scw)
-        pack(work, _KEPT, output)
-
-
-def _spectra_sum(
-    inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
-) -> None:
-    osa, windows = _installed(), _texts(parameters["windows"])
-    instrument = commands.INSTRUMENTS[str(parameters["instrument"])]
-    with working_folder(osa, windows, output.parent) as work:
-        run(osa, commands.og_create(instrument), work, report)
-        _lay_out(work, inputs.all("spectra"))
-        names = _source_names(osa, instrument, work, report, parameters)
-        for number, name in enumerate(names, start=1):
-            run(osa, commands.spe_pick(instrument, name, number), work, report)
-        _give_matrices(work, instrument, len(names))
-        _tell(work, windows=list(windows))
-        kept = ("source*_pha.fits", "source*_arf.fits", "source*_rmf.fits", results.ABOUT)
-        pack(work, kept, output)
-
-
-def _light_curves(
-    inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
-) -> None:
-    osa, scw = _installed(), str(parameters["scw"])
-    instrument = commands.INSTRUMENTS[str(parameters["instrument"])]
-    low, high = _number(parameters["e_min_kev"]), _number(parameters["e_max_kev"])
-    time_bin_s = _number(parameters["time_bin_s"])
-    band = energy_band(osa, instrument, low, high)
-    with working_folder(osa, [scw], output.parent) as work:
-        site = _site(osa, inputs, parameters, instrument, work)
-        run(osa, commands.og_create(instrument), work, report, scw)
-        _to_extract(work, instrument, inputs, parameters)
-        if not instrument.number and time_bin_s < commands.SHORTEST_STANDARD_BIN_S:
-            # ii_light needs the pixel illumination that the spectra's level leaves, and the
-            # background maps of the images' in the same band
-            run(osa, commands.image(instrument, site, band), work, report, scw)
-            run(osa, commands.spectra(instrument, site, CATALOGUE), work, report, scw)
-            run(osa, commands.ii_light(scw, band, time_bin_s), work, report, scw)
-        else:
-            command = commands.light_curves(instrument, site, CATALOGUE, band, time_bin_s)
-            run(osa, command, work, report, scw)
-        pack(work, _KEPT, output)
-
-
-def _light_curves_join(
-    inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
-) -> None:
-    osa, windows = _installed(), _texts(parameters["windows"])
-    instrument = commands.INSTRUMENTS[str(parameters["instrument"])]
-    low, high = _number(parameters["e_min_kev"]), _number(parameters["e_max_kev"])
-    band = energy_band(osa, instrument, low, high)
-    with working_folder(osa, windows, output.parent) as work:
-        run(osa, commands.og_create(instrument), work, report)
-        _lay_out(work, inputs.all("light_curves"))
-        names = _source_names(osa, instrument, work, report, parameters)
-        for number, name in enumerate(names, start=1):
-            run(osa, commands.lc_pick(instrument, name, number, band), work, report)
-        _tell(work, windows=list(windows))
-        pack(work, ("source*_lc.fits", results.ABOUT), output)
 
 
 def read_sources(path: Path) -> tuple[Source, ...]:
@@ -207,7 +142,7 @@ def read_sources(path: Path) -> tuple[Source, ...]:
     return results.sources(path, about["e_min_kev"], about["e_max_kev"], about.get("scw", ""))
 
 
-def _lay_out(work: Path, packed: Sequence[Path]) -> None:
+def lay_out(work: Path, packed: Sequence[Path]) -> None:
     """Put the results of Science Windows into the group that joins them.
 
     A Science Window's folder replaces that which og_create made; of the group's own files (maps,
@@ -222,64 +157,17 @@ def _lay_out(work: Path, packed: Sequence[Path]) -> None:
             path.rename(group / path.name)
 
 
-def _source_names(
-    osa: OsaInstallation,
-    instrument: commands.OsaInstrument,
-    work: Path,
-    report: Report,
-    parameters: Mapping[str, Parameter],
-) -> list[str]:
-    """Names of the sources that the group has results of, those wanted first."""
-    run(osa, commands.src_collect(instrument), work, report)
-    with fits.open(work / commands.GROUP_FOLDER / "sources.fits", memmap=False) as hdus:
-        found = list(dict.fromkeys(str(name).strip() for name in hdus[1].data["NAME"]))
-    wanted = [source.name for source in _wanted(parameters)]
-    return [name for name in wanted if name in found] + [n for n in found if n not in wanted]
-
-
-def _give_matrices(work: Path, instrument: commands.OsaInstrument, count: int) -> None:
-    """Lay the group's redistribution matrix beside each spectrum that has none of its own."""
-    group = work / commands.GROUP_FOLDER
-    name = (
-        f"{instrument.short}_rebinned_rmf.fits" if instrument.number else "isgr_rmf_ebds_*_rbn.fits"
-    )
-    matrices = sorted(group.glob(name))
-    for number in range(1, count + 1):
-        own = group / f"source{number}_rmf.fits"
-        if not own.exists() and matrices:
-            own.write_bytes(matrices[0].read_bytes())
-
-
-def _to_extract(
-    work: Path,
-    instrument: commands.OsaInstrument,
-    inputs: StepInputs,
-    parameters: Mapping[str, Parameter],
-) -> None:
-    """Write the catalogue of the sources to extract: those wanted, then those found."""
-    chosen = {source.name: source for source in _wanted(parameters)}
-    for path in inputs.all("sources"):
-        for found in read_source_list(path):
-            chosen.setdefault(found.name, CatalogueSource(found.name, found.ra, found.dec))
-    path = work / commands.GROUP_FOLDER / CATALOGUE
-    write_catalogue(path, instrument, list(chosen.values()))
-
-
-def _wanted(parameters: Mapping[str, Parameter]) -> list[CatalogueSource]:
-    return _catalogue_sources(parameters, "wanted")
-
-
-def _catalogue_sources(parameters: Mapping[str, Parameter], name: str) -> list[CatalogueSource]:
+def catalogue_sources(parameters: Mapping[str, Parameter], name: str) -> list[CatalogueSource]:
     """Sources that a parameter names, with their positions in the parameter beside it."""
-    names, positions = _texts(parameters.get(name)), parameters.get(f"{name}_positions")
-    numbers = [_number(value) for value in positions] if isinstance(positions, tuple) else []
+    names, positions = texts(parameters.get(name)), parameters.get(f"{name}_positions")
+    numbers = [number_of(value) for value in positions] if isinstance(positions, tuple) else []
     return [
         CatalogueSource(name, ra, dec)
         for name, ra, dec in zip(names, numbers[::2], numbers[1::2], strict=True)
     ]
 
 
-def _site(
+def site_of(
     osa: OsaInstallation,
     inputs: StepInputs,
     parameters: Mapping[str, Parameter],
@@ -296,63 +184,75 @@ def _site(
         catalogue = f"{path}[1]"
     if "selected" in parameters:
         own = work / "selected.fits"
-        write_catalogue(own, instrument, _catalogue_sources(parameters, "selected"))
+        write_catalogue(own, instrument, catalogue_sources(parameters, "selected"))
         catalogue = f"{own}[1]"
     return commands.OsaSettings(site.ic_group, site.ic_alias, catalogue)
 
 
-def _tell(work: Path, **told: object) -> None:
+def tell(work: Path, **told: object) -> None:
     """Write what the results are, to lie beside them."""
     path = work / commands.GROUP_FOLDER / results.ABOUT
     path.write_text(json.dumps(told, sort_keys=True), encoding="utf-8")
 
 
-def _texts(value: Parameter) -> tuple[str, ...]:
+def texts(value: Parameter) -> tuple[str, ...]:
+    """The texts of a parameter that lists them; none where it isn't there."""
     return tuple(str(item) for item in value) if isinstance(value, tuple) else ()
 
 
-def _number(value: Parameter | str | int | float) -> float:
+def number_of(value: Parameter | str | int | float) -> float:
+    """A parameter that is a number; raises `TypeError`."""
     if not isinstance(value, int | float):
         raise TypeError(f"{value!r} is no number")
     return float(value)
 
 
-_OWN_SOFTWARE = SoftwareOf(__name__)
+@dataclass(frozen=True, slots=True)
+class OsaSoftware:
+    """Called, it gives the digest of a module's software and of the OSA installation."""
+
+    module: str
+
+    def __call__(self) -> str:
+        """64 hexadecimal digits."""
+        return digest({"steps": SoftwareOf(self.module)(), "osa": software_digest()})
 
 
-def software() -> str:
-    """The digest of these steps' code and of the OSA installation."""
-    return digest({"steps": _OWN_SOFTWARE(), "osa": software_digest()})
+_SOFTWARE = OsaSoftware(__name__)
 
 
-def _parameter_files(
-    names: tuple[str, ...], parameters: Mapping[str, Parameter]
-) -> tuple[str, ...]:
-    """The parameter files of the executables that a step calls, below the installation's root.
-
-    ``analysis`` stands for the instrument's science analysis; those of one instrument alone are
-    called for it only.
-    """
-    is_jemx = commands.INSTRUMENTS[str(parameters["instrument"])].number > 0
-    analysis = "jemx_science_analysis" if is_jemx else "ibis_science_analysis"
-    left_out = {"ii_light"} if is_jemx else {"j_rebin_rmf"}
-    bins = parameters.get("time_bin_s")
-    if isinstance(bins, int | float) and bins >= commands.SHORTEST_STANDARD_BIN_S:
-        left_out.add("ii_light")
-    called = (analysis if name == "analysis" else name for name in names if name not in left_out)
-    return tuple(f"pfiles/{name}.par" for name in called)
+def is_jemx(parameters: Mapping[str, Parameter]) -> bool:
+    """Whether a step works for JEM-X."""
+    return commands.INSTRUMENTS[str(parameters["instrument"])].number > 0
 
 
-def _settings_of(*names: str) -> ConfigFiles:
-    """`_parameter_files` of these executables."""
-    return partial(_parameter_files, names)
+def is_ibis(parameters: Mapping[str, Parameter]) -> bool:
+    """Whether a step works for IBIS."""
+    return not is_jemx(parameters)
 
 
-_BAND = {"e_min_kev": "keV", "e_max_kev": "keV"}
+def settings_of(
+    executable: str, is_read: Callable[[Mapping[str, Parameter]], bool] | None = None
+) -> ConfigFile:
+    """The parameter file of an executable that a step calls; is_read: ``None``, always."""
+    file = ConfigFile(f"pfiles/{executable}.par", f"Values of the parameters of {executable}")
+    return file if is_read is None else replace(file, is_read=is_read)
+
+
+GROUP = settings_of("og_create")
+ANALYSIS = (
+    settings_of("ibis_science_analysis", is_ibis),
+    settings_of("jemx_science_analysis", is_jemx),
+)
+EVENTS = takes("events", ONE, *EVENT_FILES)
+CATALOGUE_ROLE = takes("catalogue", MAYBE, "reference_catalogue")
+FOUND = takes("sources", MAYBE, "osa_sources")
+_SELECTED = ("selected", "selected_positions")
+
 #: OSA computes with single precision, and its fits end where they change less.
-_TOLERANCE = Tolerance(relative=1e-4, absolute=1e-6)
+TOLERANCE = Tolerance(relative=1e-4, absolute=1e-6)
 #: OSA's own programs take up to this much.
-_MEMORY = 4 << 30
+MEMORY = 4 << 30
 
 IMAGE = StepKind(
     "osa_image",
@@ -361,12 +261,14 @@ IMAGE = StepKind(
     _image,
     "osa_image.tar",
     TAR,
-    software,
-    tolerance=_TOLERANCE,
-    memory=_MEMORY,
+    _SOFTWARE,
+    tolerance=TOLERANCE,
+    memory=MEMORY,
     expected_seconds=600,
-    units=_BAND,
-    config_files=_settings_of("og_create", "analysis"),
+    work="Reconstruction",
+    takes=(EVENTS, CATALOGUE_ROLE),
+    parameters=known_parameters("scw", "instrument", *BAND, *_SELECTED),
+    config_files=(GROUP, *ANALYSIS),
 )
 MOSAIC = StepKind(
     "osa_mosaic",
@@ -375,12 +277,14 @@ MOSAIC = StepKind(
     _mosaic,
     "osa_mosaic.tar",
     TAR,
-    software,
-    tolerance=_TOLERANCE,
-    memory=_MEMORY,
+    _SOFTWARE,
+    tolerance=TOLERANCE,
+    memory=MEMORY,
     expected_seconds=300,
-    units=_BAND,
-    config_files=_settings_of("og_create", "analysis"),
+    work="Reduction",
+    takes=(takes("image", MANY, "osa_image"), CATALOGUE_ROLE),
+    parameters=known_parameters("windows", "instrument", *BAND, *_SELECTED),
+    config_files=(GROUP, *ANALYSIS),
 )
 SOURCES = StepKind(
     "osa_sources",
@@ -389,8 +293,10 @@ SOURCES = StepKind(
     _sources,
     "sources.fits",
     "application/fits",
-    software,
-    tolerance=_TOLERANCE,
+    _SOFTWARE,
+    tolerance=TOLERANCE,
+    work="Analysis",
+    takes=(takes("mosaic", ONE, "osa_mosaic"),),
 )
 SOURCE_LISTS = StepKind(
     "osa_source_lists",
@@ -399,8 +305,10 @@ SOURCE_LISTS = StepKind(
     _source_lists,
     "source_lists.fits",
     "application/fits",
-    software,
-    tolerance=_TOLERANCE,
+    _SOFTWARE,
+    tolerance=TOLERANCE,
+    work="Selection",
+    takes=(takes("image", MANY, "osa_image"),),
 )
 PREVIEW = StepKind(
     "osa_preview",
@@ -409,71 +317,10 @@ PREVIEW = StepKind(
     _preview,
     "preview.png",
     "image/png",
-    software,
+    _SOFTWARE,
     tolerance=OF_PICTURES,
+    work="Analysis",
+    takes=(takes("mosaic", ONE, "osa_mosaic"), FOUND),
+    parameters=known_parameters("title", "notice", "detection_threshold"),
 )
-SPECTRA = StepKind(
-    "osa_spectra",
-    "1",
-    "OSA's spectra of sources in one Science Window: levels COR to SPE.",
-    _spectra,
-    "osa_spectra.tar",
-    TAR,
-    software,
-    tolerance=_TOLERANCE,
-    memory=_MEMORY,
-    expected_seconds=900,
-    config_files=_settings_of("og_create", "j_rebin_rmf", "analysis"),
-)
-SPECTRA_SUM = StepKind(
-    "osa_spectra_sum",
-    "1",
-    "Spectra summed over Science Windows by spe_pick.",
-    _spectra_sum,
-    "spectra.tar",
-    TAR,
-    software,
-    tolerance=_TOLERANCE,
-    memory=_MEMORY,
-    expected_seconds=60,
-    config_files=_settings_of("og_create", "src_collect", "spe_pick"),
-)
-LIGHT_CURVES = StepKind(
-    "osa_light_curves",
-    "1",
-    "OSA's light curves of sources in one Science Window: level LCR, or ii_light for short bins.",
-    _light_curves,
-    "osa_light_curves.tar",
-    TAR,
-    software,
-    tolerance=_TOLERANCE,
-    memory=_MEMORY,
-    expected_seconds=1800,
-    units={**_BAND, "time_bin_s": "s"},
-    config_files=_settings_of("og_create", "analysis", "ii_light"),
-)
-LIGHT_CURVES_JOIN = StepKind(
-    "osa_light_curves_join",
-    "1",
-    "Light curves joined over Science Windows by lc_pick.",
-    _light_curves_join,
-    "light_curves.tar",
-    TAR,
-    software,
-    tolerance=_TOLERANCE,
-    memory=_MEMORY,
-    expected_seconds=60,
-    units=_BAND,
-    config_files=_settings_of("og_create", "src_collect", "lc_pick"),
-)
-KINDS = (
-    IMAGE,
-    MOSAIC,
-    SOURCES,
-    SOURCE_LISTS,
-    PREVIEW,
-    SPECTRA,
-    SPECTRA_SUM,
-    LIGHT_CURVES,
-    LIGHT_CURVES_JOIN,
-)
+KINDS = (IMAGE, MOSAIC, SOURCES, SOURCE_LISTS, PREVIEW)

@@ -12,6 +12,7 @@ from analysis.fitting.results import FitResult
 from analysis.products.responses import read_ancillary_response, read_redistribution_matrix
 from analysis.products.spectrum import read_spectrum
 from analysis.software import libraries_of
+from analysis.step_vocabulary import BAND, MAYBE, ONE, known_parameters, takes
 from analysis.steps import (
     OF_PICTURES,
     Parameter,
@@ -69,7 +70,13 @@ FIT = StepKind(
     "spectral_fit.json",
     "application/json",
     tolerance=Tolerance(relative=1e-3),
-    units={"e_min_kev": "keV", "e_max_kev": "keV"},
+    work="Analysis",
+    takes=(
+        takes("spectrum", ONE, "spectrum"),
+        takes("rmf", ONE, "rmf"),
+        takes("arf", MAYBE, "arf"),
+    ),
+    parameters=known_parameters("model", *BAND),
 )
 FIT_PICTURE = StepKind(
     "spectral_fit_picture",
@@ -79,6 +86,9 @@ FIT_PICTURE = StepKind(
     "spectral_fit.png",
     "image/png",
     tolerance=OF_PICTURES,
+    work="Analysis",
+    takes=(takes("fit", ONE, "spectral_fit"),),
+    parameters=known_parameters("title", "notice"),
 )
 
 

@@ -10,11 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_engine import ADD
 
-from analysis.steps import Parameter, Step
+from analysis.steps import Parameter, Step, StepKind
+from provenance.descriptions import KindOfParameter
 
-BAND = replace(
-    ADD, units={"e_min": "keV", "edges": "keV", "time_bin": "s", "ra": "deg", "rate": "count/s"}
-)
+
+def _with_units(**units: str) -> StepKind:
+    return replace(
+        ADD, parameters=tuple(KindOfParameter(n, "double", unit) for n, unit in units.items())
+    )
+
+
+BAND = _with_units(e_min="keV", edges="keV", time_bin="s", ra="deg", rate="count/s")
 
 
 def _step(**parameters: object) -> Step:
@@ -63,7 +69,7 @@ def test_values_that_differ_visibly_stay_apart_in_any_unit(one: float, other: fl
 
 
 def test_another_declared_unit_is_another_identity() -> None:
-    in_ev = replace(BAND, units={"e_min": "eV"})
+    in_ev = _with_units(e_min="eV")
     assert _step(e_min=20) != Step(in_ev, "tiny", {"e_min": 20}, {})
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from analysis import software
 from analysis.all_sky.steps import ALL_SKY
-from analysis.engines import osa_steps
 from analysis.engines.coded_mask_engine import CodedMask
+from analysis.engines.osa_engine import ENGINE as OSA
 from analysis.engines.registry import installed_engines
 from analysis.fitting.steps import FITTING
 from analysis.software import FRAME, SoftwareOf, software_of
@@ -24,7 +24,7 @@ MODULES = sorted(
         kind.run.__module__
         for kinds in (
             *(engine.kinds for engine in installed_engines()),
-            osa_steps.KINDS,
+            OSA.kinds,
             FITTING.kinds,
             ALL_SKY.kinds,
         )

@@ -15,7 +15,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from tiny_engine import ADD
 
-from analysis.steps import RawFile, Step, StepKind, Tolerance, in_order
+from analysis.steps import ConfigFile, RawFile, Step, StepKind, Tolerance, in_order
+from provenance.descriptions import KindOfParameter, Role
 
 MakeStep = Callable[..., Step]
 MakeRaw = Callable[..., RawFile]
@@ -143,7 +144,10 @@ def test_what_is_only_told_or_reckoned_does_not_change_the_identity(raw_file: Ma
         tolerance=Tolerance(relative=1e-6),
         file_name="total.txt",
         content_type="text/x-sum",
-        config_files=lambda _: ("sum.par",),
+        work="Reduction",
+        takes=(Role("term", "What is added", "Main", "1..*", ("sum",)),),
+        parameters=(KindOfParameter("plus", "long", description="What is added"),),
+        config_files=(ConfigFile("sum.par", "How to add"),),
     )
     assert replace(step, kind=told) == step
 
@@ -159,6 +163,7 @@ def test_every_field_of_a_step_is_known_to_matter_or_not() -> None:
         "name", "version", "software", "units",  # in the identity
         "run",  # by the software's digest
         "description", "file_name", "content_type", "memory", "tolerance", "expected_seconds",
+        "work", "takes", "parameters",  # words, but for the units
         "config_files",  # names alone: what is in them is the software's
     }  # fmt: skip
 
