@@ -237,10 +237,11 @@ def _document(history: History) -> Document:
 
 def _enter(record: ActivityRecord, written: Sequence[_Written], public: bool) -> None:
     with transaction.atomic():
-        store.enter([record, _together(record, written, public)])
+        # files are copied before the turn to write history has come, which others wait for
         for item in written:
             if item.to_publish is not None:
                 publish(item.to_publish)
+        store.enter([record, _together(record, written, public)])
         if public:
             store.make_public([item.entity.id for item in written])
             cache_index.pin(_steps([item.product for item in written if item.to_publish]))

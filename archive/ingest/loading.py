@@ -42,9 +42,10 @@ def load(content: ScienceWindowContent, folder: Path) -> None:
             _enter_rows(content)
             kinds = {content.group: GROUP_KIND, content.events: EVENT_KIND}
             kinds |= {further.file: further.kind for further in content.further}
-            _enter_provenance(content.id, kinds, content.origin, folder)
-            # last, so that what goes wrong before leaves no file
+            # after the rows, so that what is wrong with them leaves no file; before the provenance,
+            # which all who write it wait for in turn
             _place(content, folder)
+            _enter_provenance(content.id, kinds, content.origin, folder)
     except IntegrityError as exc:
         raise UnreadableError(
             Problem(folder, "was just ingested from elsewhere; ingest again to compare the two")
@@ -63,8 +64,8 @@ def add(identifier: ScienceWindowId, contents: Sequence[FurtherContent], folder:
                 _enter_further(window, further)
             window.save()
             kinds = {further.file: further.kind for further in contents}
-            _enter_provenance(identifier, kinds, window.origin, folder)
             _place_more(identifier, [further.file for further in contents], folder)
+            _enter_provenance(identifier, kinds, window.origin, folder)
     except IntegrityError as exc:
         raise UnreadableError(
             Problem(folder, "was just ingested from elsewhere; ingest again to compare the two")

@@ -2,6 +2,7 @@
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from strangers_archive import CRAB, keywords, write_science_window
 
+from archive.file_store import place_folder
+from archive.ingest import loading
 from archive.ingest.service import Report, ingest
 from archive.models import DataProduct, ObsCoreRow, Observation, Revolution, ScienceWindow
 
@@ -395,3 +398,27 @@ def test_nothing_is_half_loaded_when_the_copy_fails(archive_root: Path, outside:
     assert "can't be copied" in problem
     assert not ScienceWindow.objects.exists()
     assert not Observation.objects.exists()
+
+
+def test_nobody_waits_to_write_history_while_files_are_copied(
+    archive_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    delivered = write_science_window(tmp_path / "delivered")
+    turns: list[int] = []
+
+    def watched(*arguments: Any) -> dict[str, str]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks"
+                " WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+            )
+            turns.extend(cursor.fetchone())
+        return place_folder(*arguments)
+
+    monkeypatch.setattr(loading, "place_folder", watched)
+    assert ingest([delivered]).loaded == 1
+    assert turns == [0]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+                       " AND pid = pg_backend_pid()")  # fmt: skip
+        assert cursor.fetchone() == (1,), "the turn is what the count sees"
