@@ -8,10 +8,15 @@ from pathlib import Path
 
 from astropy.io import fits
 
-from analysis.engines.osa import commands, results
-from analysis.engines.osa.groups import energy_band, pack, working_folder, write_catalogue
-from analysis.engines.osa.installation import OsaInstallation
-from analysis.engines.osa.running import run
+from analysis.engines.osa import commands
+from analysis.engines.osa.groups import write_catalogue
+from analysis.engines.osa.observation_group import (
+    ObservationGroup,
+    band_of,
+    catalogue_sources,
+    number_of,
+    observation_group,
+)
 from analysis.engines.osa_steps import (
     ANALYSIS,
     CATALOGUE_ROLE,
@@ -23,16 +28,9 @@ from analysis.engines.osa_steps import (
     TAR,
     TOLERANCE,
     OsaSoftware,
-    catalogue_sources,
-    installed,
     is_ibis,
     is_jemx,
-    lay_out,
-    number_of,
     settings_of,
-    site_of,
-    tell,
-    texts,
 )
 from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.source_list import read_source_list
@@ -46,121 +44,88 @@ _TO_EXTRACT = "specat.fits"
 def _spectra(
     inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
 ) -> None:
-    osa, scw = installed(), str(parameters["scw"])
-    instrument = commands.INSTRUMENTS[str(parameters["instrument"])]
-    with working_folder(osa, [scw], output.parent) as work:
-        site = site_of(osa, inputs, parameters, instrument, work)
-        run(osa, commands.og_create(instrument), work, report, scw)
-        _to_extract(work, instrument, inputs, parameters)
-        if instrument.number:
-            run(osa, commands.j_rebin_rmf(instrument, site), work, report, scw)
-        run(osa, commands.spectra(instrument, site, _TO_EXTRACT), work, report, scw)
-        pack(work, KEPT, output)
+    with observation_group(inputs, parameters, output.parent, report) as group:
+        _to_extract(group, inputs, parameters)
+        if group.instrument.number:
+            group.call(commands.j_rebin_rmf(group.instrument, group.site))
+        group.call(commands.spectra(group.instrument, group.site, _TO_EXTRACT))
+        group.keep(KEPT, output)
 
 
 def _spectra_sum(
     inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
 ) -> None:
-    osa, windows = installed(), texts(parameters["windows"])
-    instrument = commands.INSTRUMENTS[str(parameters["instrument"])]
-    with working_folder(osa, windows, output.parent) as work:
-        run(osa, commands.og_create(instrument), work, report)
-        lay_out(work, inputs.all("spectra"))
-        names = _source_names(osa, instrument, work, report, parameters)
+    with observation_group(inputs, parameters, output.parent, report) as group:
+        group.lay_out(inputs.all("spectra"))
+        names = _source_names(group, parameters)
         for number, name in enumerate(names, start=1):
-            run(osa, commands.spe_pick(instrument, name, number), work, report)
-        _give_matrices(work, instrument, len(names))
-        tell(work, windows=list(windows))
-        kept = ("source*_pha.fits", "source*_arf.fits", "source*_rmf.fits", results.ABOUT)
-        pack(work, kept, output)
+            group.call(commands.spe_pick(group.instrument, name, number))
+        _give_matrices(group, len(names))
+        patterns = ("source*_pha.fits", "source*_arf.fits", "source*_rmf.fits")
+        group.keep(patterns, output, windows=group.windows)
 
 
 def _light_curves(
     inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
 ) -> None:
-    osa, scw = installed(), str(parameters["scw"])
-    instrument = commands.INSTRUMENTS[str(parameters["instrument"])]
-    low, high = number_of(parameters["e_min_kev"]), number_of(parameters["e_max_kev"])
     time_bin_s = number_of(parameters["time_bin_s"])
-    band = energy_band(osa, instrument, low, high)
-    with working_folder(osa, [scw], output.parent) as work:
-        site = site_of(osa, inputs, parameters, instrument, work)
-        run(osa, commands.og_create(instrument), work, report, scw)
-        _to_extract(work, instrument, inputs, parameters)
-        if not instrument.number and time_bin_s < commands.SHORTEST_STANDARD_BIN_S:
+    band = band_of(parameters)
+    with observation_group(inputs, parameters, output.parent, report) as group:
+        instrument, site = group.instrument, group.site
+        _to_extract(group, inputs, parameters)
+        if _has_short_bins(parameters):
             # ii_light needs the pixel illumination that the spectra's level leaves, and the
             # background maps of the images' in the same band
-            run(osa, commands.image(instrument, site, band), work, report, scw)
-            run(osa, commands.spectra(instrument, site, _TO_EXTRACT), work, report, scw)
-            run(osa, commands.ii_light(scw, band, time_bin_s), work, report, scw)
+            group.call(commands.image(instrument, site, band))
+            group.call(commands.spectra(instrument, site, _TO_EXTRACT))
+            group.call(commands.ii_light(group.windows[0], band, time_bin_s))
         else:
-            command = commands.light_curves(instrument, site, _TO_EXTRACT, band, time_bin_s)
-            run(osa, command, work, report, scw)
-        pack(work, KEPT, output)
+            group.call(commands.light_curves(instrument, site, _TO_EXTRACT, band, time_bin_s))
+        group.keep(KEPT, output)
 
 
 def _light_curves_join(
     inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
 ) -> None:
-    osa, windows = installed(), texts(parameters["windows"])
-    instrument = commands.INSTRUMENTS[str(parameters["instrument"])]
-    low, high = number_of(parameters["e_min_kev"]), number_of(parameters["e_max_kev"])
-    band = energy_band(osa, instrument, low, high)
-    with working_folder(osa, windows, output.parent) as work:
-        run(osa, commands.og_create(instrument), work, report)
-        lay_out(work, inputs.all("light_curves"))
-        names = _source_names(osa, instrument, work, report, parameters)
-        for number, name in enumerate(names, start=1):
-            run(osa, commands.lc_pick(instrument, name, number, band), work, report)
-        tell(work, windows=list(windows))
-        pack(work, ("source*_lc.fits", results.ABOUT), output)
+    band = band_of(parameters)
+    with observation_group(inputs, parameters, output.parent, report) as group:
+        group.lay_out(inputs.all("light_curves"))
+        for number, name in enumerate(_source_names(group, parameters), start=1):
+            group.call(commands.lc_pick(group.instrument, name, number, band))
+        group.keep(("source*_lc.fits",), output, windows=group.windows)
 
 
-def _source_names(
-    osa: OsaInstallation,
-    instrument: commands.OsaInstrument,
-    work: Path,
-    report: Report,
-    parameters: Mapping[str, Parameter],
-) -> list[str]:
+def _source_names(group: ObservationGroup, parameters: Mapping[str, Parameter]) -> list[str]:
     """Names of the sources that the group has results of, those wanted first."""
-    run(osa, commands.src_collect(instrument), work, report)
-    with fits.open(work / commands.GROUP_FOLDER / "sources.fits", memmap=False) as hdus:
+    group.call(commands.src_collect(group.instrument))
+    with fits.open(group.folder / "sources.fits", memmap=False) as hdus:
         found = list(dict.fromkeys(str(name).strip() for name in hdus[1].data["NAME"]))
-    wanted = [source.name for source in _wanted(parameters)]
+    wanted = [source.name for source in catalogue_sources(parameters, "wanted")]
     return [name for name in wanted if name in found] + [n for n in found if n not in wanted]
 
 
-def _give_matrices(work: Path, instrument: commands.OsaInstrument, count: int) -> None:
+def _give_matrices(group: ObservationGroup, count: int) -> None:
     """Lay the group's redistribution matrix beside each spectrum that has none of its own."""
-    group = work / commands.GROUP_FOLDER
+    instrument = group.instrument
     name = (
         f"{instrument.short}_rebinned_rmf.fits" if instrument.number else "isgr_rmf_ebds_*_rbn.fits"
     )
-    matrices = sorted(group.glob(name))
+    matrices = sorted(group.folder.glob(name))
     for number in range(1, count + 1):
-        own = group / f"source{number}_rmf.fits"
+        own = group.folder / f"source{number}_rmf.fits"
         if not own.exists() and matrices:
             own.write_bytes(matrices[0].read_bytes())
 
 
 def _to_extract(
-    work: Path,
-    instrument: commands.OsaInstrument,
-    inputs: StepInputs,
-    parameters: Mapping[str, Parameter],
+    group: ObservationGroup, inputs: StepInputs, parameters: Mapping[str, Parameter]
 ) -> None:
     """Write the catalogue of the sources to extract: those wanted, then those found."""
-    chosen = {source.name: source for source in _wanted(parameters)}
+    chosen = {source.name: source for source in catalogue_sources(parameters, "wanted")}
     for path in inputs.all("sources"):
         for found in read_source_list(path):
             chosen.setdefault(found.name, CatalogueSource(found.name, found.ra, found.dec))
-    path = work / commands.GROUP_FOLDER / _TO_EXTRACT
-    write_catalogue(path, instrument, list(chosen.values()))
-
-
-def _wanted(parameters: Mapping[str, Parameter]) -> list[CatalogueSource]:
-    return catalogue_sources(parameters, "wanted")
+    write_catalogue(group.folder / _TO_EXTRACT, group.instrument, list(chosen.values()))
 
 
 def _has_short_bins(parameters: Mapping[str, Parameter]) -> bool:

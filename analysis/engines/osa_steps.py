@@ -8,30 +8,15 @@ The software of these steps is OSA's too: their digest holds its version, its ex
 index of its instrument characteristics.
 """
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analysis.canonical import digest
 from analysis.engines.osa import commands, results
-from analysis.engines.osa.groups import (
-    energy_band,
-    pack,
-    site_settings,
-    unpack,
-    working_folder,
-    write_catalogue,
-)
-from analysis.engines.osa.installation import (
-    NOTHING,
-    OsaInstallation,
-    installation,
-    software_digest,
-)
-from analysis.engines.osa.running import run
-from analysis.errors import EmptyImageList, MachineFailure
-from analysis.products.catalogue_source import CatalogueSource
+from analysis.engines.osa.installation import software_digest
+from analysis.engines.osa.observation_group import band_of, number_of, observation_group
+from analysis.errors import EmptyImageList
 from analysis.products.preview import write_preview
 from analysis.products.source_list import Source, above, read_source_list, write_source_list
 from analysis.software import SoftwareOf
@@ -59,51 +44,26 @@ TAR = "application/x-tar"
 KEPT = ("scw/*/*.fits", "*.fits")
 
 
-class OsaNotInstalled(MachineFailure):
-    """The process that runs the step finds no OSA: its environment lacks VO_OSA_…"""
-
-    retry = False
-
-
-def installed() -> OsaInstallation:
-    """The installation of this site; raises `OsaNotInstalled`."""
-    found = installation()
-    lacks = NOTHING if found is None else found.missing
-    if found is None or lacks:
-        raise OsaNotInstalled(f"missing: {lacks}")
-    return found
-
-
 def _image(
     inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
 ) -> None:
-    osa, scw = installed(), str(parameters["scw"])
-    instrument = commands.INSTRUMENTS[str(parameters["instrument"])]
-    low, high = number_of(parameters["e_min_kev"]), number_of(parameters["e_max_kev"])
-    band = energy_band(osa, instrument, low, high)
-    with working_folder(osa, [scw], output.parent) as work:
-        site = site_of(osa, inputs, parameters, instrument, work)
-        run(osa, commands.og_create(instrument), work, report, scw)
-        run(osa, commands.image(instrument, site, band), work, report, scw)
-        tell(work, e_min_kev=low, e_max_kev=high, scw=scw)
-        pack(work, (*KEPT, results.ABOUT), output)
+    band = band_of(parameters)
+    with observation_group(inputs, parameters, output.parent, report) as group:
+        group.call(commands.image(group.instrument, group.site, band))
+        (scw,) = group.windows
+        group.keep(KEPT, output, e_min_kev=band.e_min_kev, e_max_kev=band.e_max_kev, scw=scw)
 
 
 def _mosaic(
     inputs: StepInputs, parameters: Mapping[str, Parameter], output: Path, report: Report
 ) -> None:
-    osa, windows = installed(), texts(parameters["windows"])
-    instrument = commands.INSTRUMENTS[str(parameters["instrument"])]
-    low, high = number_of(parameters["e_min_kev"]), number_of(parameters["e_max_kev"])
-    band = energy_band(osa, instrument, low, high)
-    with working_folder(osa, windows, output.parent) as work:
-        site = site_of(osa, inputs, parameters, instrument, work)
-        run(osa, commands.og_create(instrument), work, report)
-        lay_out(work, inputs.all("image"))
-        run(osa, commands.mosaic(instrument, site, band), work, report)
-        tell(work, e_min_kev=low, e_max_kev=high)
-        short = instrument.short
-        made = pack(work, (f"{short}_mosa_ima*.fits", f"{short}_*_res.fits", results.ABOUT), output)
+    band = band_of(parameters)
+    with observation_group(inputs, parameters, output.parent, report) as group:
+        group.lay_out(inputs.all("image"))
+        group.call(commands.mosaic(group.instrument, group.site, band))
+        short = group.instrument.short
+        patterns = (f"{short}_mosa_ima*.fits", f"{short}_*_res.fits")
+        made = group.keep(patterns, output, e_min_kev=band.e_min_kev, e_max_kev=band.e_max_kev)
     if made < 2:
         raise EmptyImageList("OSA made no mosaic")
 
@@ -140,71 +100,6 @@ def read_sources(path: Path) -> tuple[Source, ...]:
         return read_source_list(path)
     about = results.about(path)
     return results.sources(path, about["e_min_kev"], about["e_max_kev"], about.get("scw", ""))
-
-
-def lay_out(work: Path, packed: Sequence[Path]) -> None:
-    """Put the results of Science Windows into the group that joins them.
-
-    A Science Window's folder replaces that which og_create made; of the group's own files (maps,
-    responses) the first Science Window's stand for all.
-    """
-    group = work / commands.GROUP_FOLDER
-    own = {path.name for path in group.iterdir()}
-    for path in packed:
-        unpack(path, group, "scw/")
-    for path in unpack(packed[0], work / "first"):
-        if path.parent == work / "first" and path.name not in own:
-            path.rename(group / path.name)
-
-
-def catalogue_sources(parameters: Mapping[str, Parameter], name: str) -> list[CatalogueSource]:
-    """Sources that a parameter names, with their positions in the parameter beside it."""
-    names, positions = texts(parameters.get(name)), parameters.get(f"{name}_positions")
-    numbers = [number_of(value) for value in positions] if isinstance(positions, tuple) else []
-    return [
-        CatalogueSource(name, ra, dec)
-        for name, ra, dec in zip(names, numbers[::2], numbers[1::2], strict=True)
-    ]
-
-
-def site_of(
-    osa: OsaInstallation,
-    inputs: StepInputs,
-    parameters: Mapping[str, Parameter],
-    instrument: commands.OsaInstrument,
-    work: Path,
-) -> commands.OsaSettings:
-    """The site's settings, with the catalogue of this step.
-
-    That is the user's own, or the archive's where the step is given one, or OSA's.
-    """
-    site = site_settings(osa)
-    catalogue = site.catalogue
-    for path in inputs.all("catalogue"):
-        catalogue = f"{path}[1]"
-    if "selected" in parameters:
-        own = work / "selected.fits"
-        write_catalogue(own, instrument, catalogue_sources(parameters, "selected"))
-        catalogue = f"{own}[1]"
-    return commands.OsaSettings(site.ic_group, site.ic_alias, catalogue)
-
-
-def tell(work: Path, **told: object) -> None:
-    """Write what the results are, to lie beside them."""
-    path = work / commands.GROUP_FOLDER / results.ABOUT
-    path.write_text(json.dumps(told, sort_keys=True), encoding="utf-8")
-
-
-def texts(value: Parameter) -> tuple[str, ...]:
-    """The texts of a parameter that lists them; none where it isn't there."""
-    return tuple(str(item) for item in value) if isinstance(value, tuple) else ()
-
-
-def number_of(value: Parameter | str | int | float) -> float:
-    """A parameter that is a number; raises `TypeError`."""
-    if not isinstance(value, int | float):
-        raise TypeError(f"{value!r} is no number")
-    return float(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from analysis.engines.osa import commands, logs, running
+from analysis.engines.osa.observation_group import OsaNotInstalled
 from analysis.engines.osa.running import run
 from analysis.engines.osa_engine import ENGINE
-from analysis.engines.osa_steps import OsaNotInstalled
 from analysis.engines.protocol import (
     ExtractionPlan,
     FoundSources,
