@@ -1,7 +1,7 @@
 """The description side of the model as values: what kinds of activities and entities there are.
 
-Whoever offers a job type or a step declares it with these; `provenance.store.describe` puts them
-into the tables. Terms are those of the IVOA Provenance Data Model 1.0.
+Whoever offers a job type or a step declares it with these; `provenance.description_store.describe`
+puts them into the tables. Terms are those of the IVOA Provenance Data Model 1.0.
 """
 
 from dataclasses import dataclass

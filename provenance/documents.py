@@ -96,9 +96,12 @@ class Writer(ABC):
 
     @abstractmethod
     def add_artefact(
-        self, activity: Name, name: Name, artefact: Artefact, described: Name | None
+        self, activity: Name, name: Name, artefact: Artefact, described: str | None
     ) -> None:
-        """A parameter or file of settings, and that the activity was configured by it."""
+        """A parameter or file of settings, and that the activity was configured by it.
+
+        described: the identifier of its description, where the document has one.
+        """
 
     @abstractmethod
     def derived(self, entity: Name, origin: Name) -> None:
@@ -163,8 +166,7 @@ class Writer(ABC):
         for number, artefact in enumerate(artefacts):
             # the model gives these no identifier: it is unique in the activity
             own = self.name(f"{activity.id}.{number}.{quote(artefact.name, safe='')}")
-            described = _description_of(artefact, kind)
-            self.add_artefact(name, own, artefact, self.name(described) if described else None)
+            self.add_artefact(name, own, artefact, _description_of(artefact, kind))
 
     def _agent(self, involved: InvolvedRecord) -> Name:
         """The name of an agent, which is added when it is met first."""
@@ -177,7 +179,7 @@ class Writer(ABC):
 
 
 def _description_of(artefact: Artefact, kind: KindOfActivity | None) -> str | None:
-    """The name of what describes a parameter or file of settings, where something does."""
+    """The identifier of what describes a parameter or file of settings, where something does."""
     if kind is None:
         return None
     noun, known = (

@@ -2,7 +2,9 @@
 
 Resources have their identifiers as IRIs. Every relation stands twice, as PROV-O means it: by
 itself (``prov:used``), and qualified where it has a role or a time (``prov:qualifiedUsage``). What
-PROV-O has no word for is said in the model's terms (``voprov:…``).
+PROV-O has no word for is said in the model's terms (``voprov:…``). So is when data were marked as
+bad, as in the documents of `provenance.w3c`: PROV's invalidation would forbid that they are used
+later.
 """
 
 from datetime import datetime
@@ -90,7 +92,7 @@ def _add_entity(made: Graph, entity: EntityRecord) -> None:
         (RDFS.comment, entity.comment),
         (PROV.value, entity.value),
         (PROV.generatedAtTime, entity.generated_at),
-        (PROV.invalidatedAtTime, entity.invalidated_at),
+        (VOPROV.invalidatedAtTime, entity.invalidated_at),
         (VOPROV.location, entity.location),
         (VOPROV.contentType, entity.content_type),
         (VOPROV.checksum, entity.checksum),

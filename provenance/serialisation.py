@@ -5,6 +5,7 @@ W3C's own documents are in `provenance.w3c`, PROV-N of both in `provenance.notat
 """
 
 import io
+import json
 from typing import Any
 
 from voprov.models.model import VOProvDocument
@@ -104,7 +105,7 @@ class _Writer(Writer):
                 utype=p.utype,
                 min=p.min,
                 max=p.max,
-                options=", ".join(p.options) or None,
+                options=json.dumps(p.options) if p.options else None,
                 default=p.default,
             )
         for file in kind.config_files:
@@ -164,7 +165,7 @@ class _Writer(Writer):
         )
 
     def add_artefact(
-        self, activity: Name, name: Name, artefact: Artefact, described: Name | None
+        self, activity: Name, name: Name, artefact: Artefact, described: str | None
     ) -> None:
         """``Parameter`` or ``ConfigFile``, and ``WasConfiguredBy``."""
         if isinstance(artefact, ParameterRecord):
@@ -172,14 +173,19 @@ class _Writer(Writer):
                 name,
                 artefact.name,
                 artefact.value,
-                other_attributes=self._ours(unit=artefact.unit, ucd=artefact.ucd),
+                other_attributes=self._ours(
+                    valueType=artefact.value_type,
+                    unit=artefact.unit,
+                    ucd=artefact.ucd,
+                    valueEntity=self.name(artefact.value_entity) if artefact.value_entity else None,
+                ),
             )
             self.document.configuration(activity, name, "Parameter")
         else:
             self.document.configFile(name, artefact.name, artefact.location, artefact.comment)
             self.document.configuration(activity, name, "Configfile")
         if described is not None:
-            self.document.description(name, described)
+            self.document.description(name, self.name(described))
 
     def derived(self, entity: Name, origin: Name) -> None:
         """``WasDerivedFrom``."""
@@ -217,7 +223,7 @@ class _Writer(Writer):
         """The reference ``activityDescription``."""
         self.document.description(activity, description)
 
-    def _ours(self, **attributes: str | None) -> dict[Any, str]:
+    def _ours(self, **attributes: Any) -> dict[Any, Any]:
         """This server's own attributes, under the model's prefix, where they are known."""
         return {
             self.document.valid_qualified_name(f"voprov:{name}"): value

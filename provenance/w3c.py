@@ -27,6 +27,7 @@ from provenance.records import (
     EntityClass,
     EntityRecord,
     GeneratedRecord,
+    ParameterRecord,
     UsedRecord,
 )
 
@@ -167,11 +168,14 @@ class _Writer(Writer):
         )
 
     def add_artefact(
-        self, activity: Name, name: Name, artefact: Artefact, described: Name | None
+        self, activity: Name, name: Name, artefact: Artefact, described: str | None
     ) -> None:
-        """An entity that the activity used."""
+        """An entity that the activity used; a parameter came from the entity that had its value."""
         self.document.entity(name, _artefact(artefact))
         self.document.used(activity, name, other_attributes=_types("WasConfiguredBy"))
+        if isinstance(artefact, ParameterRecord) and artefact.value_entity:
+            origin = self.name(artefact.value_entity)
+            self.document.wasDerivedFrom(name, origin, other_attributes=_types("valueEntity"))
 
     def derived(self, entity: Name, origin: Name) -> None:
         """``wasDerivedFrom``."""

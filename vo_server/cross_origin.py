@@ -16,7 +16,8 @@ _ANY_ORIGIN = (b"access-control-allow-origin", b"*")
 #: What a page may read beside the few headers that the standard lets through.
 _EXPOSED = (
     b"access-control-expose-headers",
-    b"Location, Link, Content-Disposition, Retry-After, WWW-Authenticate, X-Request-ID",
+    b"Location, Link, Content-Disposition, ProvSAP-Cut, Retry-After, WWW-Authenticate,"
+    b" X-Request-ID",
 )
 _PREFLIGHT = [
     _ANY_ORIGIN,

@@ -163,6 +163,10 @@ def test_a_history_that_is_too_long_ends_early_and_the_answer_says_so(
         assert answer.status_code == 200
         assert "The server" in answer.headers["ProvSAP-Cut"]
         assert "The server" in answer.text, form
+    for form in ("PROV-JSON", "PROV-JSONLD", "PROV-PNG"):
+        # which have no place for it: the header alone says so, to pages of other origins too
+        asked = {"ID": MOSAIC, "DEPTH": "ALL", "RESPONSEFORMAT": form, "MEMBERS": "1"}
+        assert "The server" in client.get("/provsap", asked).headers["ProvSAP-Cut"]
     cut = backwards([MOSAIC], None)
     assert cut.cut
     assert identifiers(cut) == identifiers(one)

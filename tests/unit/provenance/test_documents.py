@@ -110,7 +110,14 @@ def histories(draw: st.DrawFn) -> History:
                 generated=(GeneratedRecord(EntityRecord.reference(entities[-1].id), draw(maybe)),),
                 agents=people,
                 parameters=tuple(
-                    ParameterRecord(p, draw(texts), "char", draw(maybe), draw(maybe))
+                    ParameterRecord(
+                        p,
+                        draw(texts),
+                        "char",
+                        draw(maybe),
+                        draw(maybe),
+                        value_entity=draw(st.sampled_from((None, *before))),
+                    )
                     for p in draw(st.lists(texts.filter(bool), max_size=2))
                 ),
                 config_files=tuple(
