@@ -116,8 +116,17 @@ def _unlike(aspect: Aspect, lost: Counter[Trait], new: Counter[Trait]) -> Iterat
 
 
 def _shape(graph: Graph) -> Counter[object]:
-    """The history's steps and the ways between them, without identifiers."""
+    """The history's steps and the ways between them, without identifiers.
+
+    A record may say that an activity used what it made itself. Where a way leads in such a circle,
+    the entity that it comes back to counts by its content.
+    """
     known: dict[str, object] = {}
+    open_: set[str] = set()  # what is on the way from the last entity to the one looked at
+
+    def content(entity: str) -> str:
+        node = graph.entities.get(entity)
+        return node.get("checksum") if node else ""
 
     def of(entity: str) -> object:
         stack = [entity]
@@ -125,16 +134,17 @@ def _shape(graph: Graph) -> Counter[object]:
             current = stack[-1]
             maker, role = graph.generated_by.get(current, ("", ""))
             uses = graph.used.get(maker, ())
-            missing = [used for used, _ in uses if used not in known]
+            open_.add(current)
+            missing = [used for used, _ in uses if used not in known and used not in open_]
             if missing:
                 stack.extend(missing)
                 continue
             stack.pop()
-            node = graph.entities.get(current)
+            open_.discard(current)
             activity = graph.activities.get(maker)
-            content = node.get("checksum") if node else ""
-            ways = sorted((way, hash(known[used])) for used, way in uses)
-            known[current] = (content, role, activity.name if activity else "", tuple(ways))
+            ways = sorted((way, hash(known.get(used, content(used)))) for used, way in uses)
+            name = activity.name if activity else ""
+            known[current] = (content(current), role, name, tuple(ways))
         return hash(known[entity])
 
     return Counter(of(entity) for entity in graph.last())

@@ -149,6 +149,23 @@ def test_the_same_files_by_other_ways_are_a_difference_of_structure() -> None:
     assert found.aspect is Aspect.STRUCTURE
 
 
+def test_an_activity_that_used_what_it_made_is_compared_as_any() -> None:
+    one, other = (history(run, reads="mosaic") for run in ("one", "other"))
+    assert differences(one, other) == ()
+    (found,) = differences(history("one"), other)
+    assert found.aspect is Aspect.STRUCTURE
+    # the same in a longer circle: the image comes from the mosaic that is made of it
+    circles = [
+        replace(
+            graph,
+            used={**graph.used, f"{run}:make_image": ((f"{run}:mosaic", "input"),)},
+        )
+        for run in ("one", "other")
+        for graph in [history(run)]
+    ]
+    assert differences(*circles) == ()
+
+
 def test_a_step_that_ran_less_often_is_another_structure_not_another_version() -> None:
     one, other = history("one"), history("other")
     fewer = replace(
