@@ -1,12 +1,14 @@
 """What differs between two files of the same product, of two runs.
 
 *Identical, but for dates and ids* means: the data of all HDUs are the same bit by bit, the headers
-the same but for the keywords that tell of the run (`provenance_cards.is_about_the_run`), and the
-history inside tells of the same making (`provenance.likeness`). A VOTable is the same but for INFOs
-of those names; any other file is so byte for byte.
+the same, with their comments and in their order, but for the keywords that tell of the run
+(`provenance_cards.is_about_the_run`), and the history inside tells of the same making
+(`provenance.likeness`). A VOTable is the same but for INFOs of those names; any other file is so
+byte for byte.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -72,22 +74,56 @@ def _fits_differences(
 
 def _header_differences(where: str, one: fits.Header, other: fits.Header) -> Iterator[Difference]:
     ours, theirs = _cards(one), _cards(other)
+    found = False
     for keyword in dict.fromkeys((*ours, *theirs)):
-        mine, yours = ours.get(keyword, ""), theirs.get(keyword, "")
-        if mine != yours:
-            yield Difference(Aspect.NUMBERS, f"{where}: {keyword}", mine, yours)
+        mine, yours = ours.get(keyword, _NO_CARDS), theirs.get(keyword, _NO_CARDS)
+        if mine.values != yours.values:
+            found = True
+            yield Difference(
+                Aspect.NUMBERS,
+                f"{where}: {keyword}",
+                "\n".join(mine.values),
+                "\n".join(yours.values),
+            )
+        elif mine.comments != yours.comments:
+            found = True
+            yield Difference(
+                Aspect.STRUCTURE,
+                f"{where}: comment of {keyword}",
+                "\n".join(mine.comments),
+                "\n".join(yours.comments),
+            )
+    orders = [" ".join(_about_the_content(header)) for header in (one, other)]
+    if not found and orders[0] != orders[1]:
+        yield Difference(Aspect.STRUCTURE, f"{where}: order of keywords", *orders)
 
 
-def _cards(header: fits.Header) -> dict[str, str]:
-    """Values by keyword, as text; those of commentary keywords together."""
-    cards: dict[str, str] = {}
+@dataclass(frozen=True, slots=True)
+class _Cards:
+    """The cards of one keyword, of which commentary has several: values as text, and comments."""
+
+    values: tuple[str, ...] = ()
+    comments: tuple[str, ...] = ()
+
+
+_NO_CARDS = _Cards()
+
+
+def _cards(header: fits.Header) -> dict[str, _Cards]:
+    """What doesn't tell of the run, by keyword."""
+    cards: dict[str, _Cards] = {}
     for card in header.cards:
-        if is_about_the_run(card.keyword):
-            continue
-        text = repr(card.value)
-        before = cards.get(card.keyword)
-        cards[card.keyword] = text if before is None else f"{before}\n{text}"
+        if not is_about_the_run(card.keyword):
+            before = cards.get(card.keyword, _NO_CARDS)
+            cards[card.keyword] = _Cards(
+                (*before.values, repr(card.value)), (*before.comments, card.comment)
+            )
     return cards
+
+
+def _about_the_content(header: fits.Header) -> Iterator[str]:
+    """The keywords that don't tell of the run, in their order."""
+    return (keyword for keyword in header if not is_about_the_run(keyword))
 
 
 def _data(hdu: Any, file: BinaryIO) -> bytes:

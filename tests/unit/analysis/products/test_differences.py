@@ -87,6 +87,56 @@ def test_other_values_of_a_fits_table_and_image_are_counted(tmp_path: Path) -> N
     assert image.again == "1 of 4 pixels differ, by up to 0.5"
 
 
+@pytest.mark.parametrize(
+    ("cards", "expected"),
+    [
+        (
+            [("EXPOSURE", 10.0, "[ks] live time"), ("NSCW", 2, "")],
+            Difference(
+                Aspect.STRUCTURE,
+                "HDU 0 PRIMARY: comment of EXPOSURE",
+                "[s] live time",
+                "[ks] live time",
+            ),
+        ),
+        (
+            [("NSCW", 2, ""), ("EXPOSURE", 10.0, "[s] live time")],
+            Difference(
+                Aspect.STRUCTURE,
+                "HDU 0 PRIMARY: order of keywords",
+                "SIMPLE BITPIX NAXIS EXTEND EXPOSURE NSCW",
+                "SIMPLE BITPIX NAXIS EXTEND NSCW EXPOSURE",
+            ),
+        ),
+        (
+            [("EXPOSURE", 10.5, "[s] live time"), ("NSCW", 2, "")],
+            Difference(Aspect.NUMBERS, "HDU 0 PRIMARY: EXPOSURE", "10.0", "10.5"),
+        ),
+        (
+            [("EXPOSURE", 10.0, "[s] live time")],
+            Difference(Aspect.NUMBERS, "HDU 0 PRIMARY: NSCW", "2", ""),
+        ),
+    ],
+)
+def test_headers_are_the_same_with_their_comments_and_in_their_order(
+    tmp_path: Path, cards: list[tuple[str, object, str]], expected: Difference
+) -> None:
+    def write(name: str, run: str, told: list[tuple[str, object, str]]) -> Path:
+        primary = fits.PrimaryHDU()
+        # what tells of the run may stand anywhere, with any words
+        about = [("DATE", run, f"of run {run}"), ("PROVACT", run, f"of run {run}")]
+        for card in (*about, *told) if run == "1" else (*told, *about, ("PRVI12", "x", "")):
+            primary.header.append(card, end=True)
+        path = tmp_path / name
+        primary.writeto(path, checksum=True)
+        return path
+
+    usual = [("EXPOSURE", 10.0, "[s] live time"), ("NSCW", 2, "")]
+    original, again = write("a", "1", usual), write("b", "2", usual)
+    assert file_differences(original, again, "application/fits") == ()
+    assert file_differences(original, write("c", "2", cards), "application/fits") == (expected,)
+
+
 def test_files_of_other_kinds_must_be_the_same_byte_for_byte(tmp_path: Path) -> None:
     one, other = tmp_path / "a.png", tmp_path / "b.png"
     one.write_bytes(b"picture")
