@@ -130,9 +130,10 @@ class cluster:  # noqa: N801 - used as a context
 def cached_mosaic(server: OwnServer) -> None:
     """A mosaic of 50 Science Windows, from POST to COMPLETED, that was made before."""
     import requests
+    from crab_windows import simulate_crab
 
     tree = server.folder / "tree"
-    simulate(tree)
+    simulate_crab(tree, SCIENCE_WINDOWS)
     server.manage("ingest", str(tree))
 
     def job() -> str:
@@ -157,19 +158,6 @@ def cached_mosaic(server: OwnServer) -> None:
     tell(f"a mosaic of {SCIENCE_WINDOWS} Science Windows, the first time", first, "ms")
     aim = said(again <= 500, "<= 500 ms")
     tell("the same again, POST to COMPLETED", again, "ms", first / again, aim)
-
-
-def simulate(tree: Path) -> None:
-    """As many Science Windows of the Crab as the mosaic has, with short exposures."""
-    from dataclasses import replace
-
-    from fixtures.plan import SMALL_PLAN, Plan
-    from fixtures.simulate import simulate_archive
-
-    crab = SMALL_PLAN.visits[0]
-    offsets = (crab.offsets * SCIENCE_WINDOWS)[:SCIENCE_WINDOWS]
-    visit = replace(crab, offsets=offsets, jemx_units=(), jemx_pointings=0)
-    simulate_archive(tree, plan=Plan((visit,)), processes=2)
 
 
 def main() -> None:

@@ -99,7 +99,7 @@ def bench(clone: Clone) -> int:
 def soak(clone: Clone) -> int:
     """Jobs under faults, on a server of their own; the engine on random fields, at length."""
     support = clone.root / "tests" / "support"
-    scripts = ("storm.py", "engine_suite.py", "reuse_of_fifty.py")
+    scripts = ("storm.py", "engine_suite.py", "reuse_of_fifty.py", "picture_of_fifty.py")
     return _on_servers_of_their_own(clone, [support / name for name in scripts])
 
 
