@@ -27,7 +27,7 @@ sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT)]
 
 from long_history import RELATIONS, LongHistory  # noqa: E402
 from measuring import said, tell, timed_ms  # noqa: E402
-from model_history import use_django  # noqa: E402
+from model_history import use_django, version_of  # noqa: E402
 from own_server import OwnServer  # noqa: E402 - tests and benchmarks share it
 
 JOBS, WINDOWS = 500, 1_000
@@ -216,12 +216,13 @@ def _walk(server: OwnServer, history: LongHistory, web: _Client) -> None:
 
 def _ask_questions(server: OwnServer) -> None:
     """Ask what `/examples` asks."""
-    from provenance.tables.questions import QUESTIONS
+    from provenance.tables.questions import questions
 
     web = _Client(server)
     day = datetime.now(UTC).date() - timedelta(days=3)
-    for question in QUESTIONS:
-        query = question.query.replace("2026-11-21T", f"{day}T")
+    for question in questions(version_of(0)):
+        query = question.query.replace("gnrl_refr_cat_0043", "gnrl_refr_cat_0000")
+        query = query.replace("2026-11-21T", f"{day}T")
         query = query.replace("2026-11-22T", f"{day + timedelta(days=1)}T")
         for asked in (query, query.replace("TOP 1000 ", "").replace("TOP 100 ", "")):
             rows: list[list[str]] = []

@@ -25,7 +25,7 @@ from dali.services import Service
 from provenance import tables as provenance_tables
 from provenance.description_store import describe
 from provenance.retention import keep_what
-from provenance.tables.questions import QUESTIONS
+from provenance.tables.questions import questions
 from tap import examples, publication, published
 from tap import jobs as tap_jobs
 from uws import companions, openapi, registry
@@ -51,7 +51,8 @@ def wire() -> None:
     keep_what("SELECT entity_id FROM analysis_cachedstep")
     published.declare(published_schemas(), published_functions(), offered_services())
     examples.declare(
-        examples.Example(q.identifier, q.name, q.text, q.query, q.needs) for q in QUESTIONS
+        examples.Example(q.identifier, q.name, q.text, q.query, q.needs)
+        for q in questions(settings.VO_VERSION)
     )
     # tap's tables are those that publishing writes; by then all other rooms have migrated too
     tap = apps.get_app_config("tap")

@@ -37,7 +37,8 @@ class Osa:
         """OSA, and the libraries that read what it leaves."""
         found = installation()
         version = found.version if found else "not installed"
-        return {"OSA": version, **libraries_of(extraction_steps.__name__)}
+        # the name of the software and its version, as in ``OSA 11.2``
+        return {"OSA": version.removeprefix("OSA"), **libraries_of(extraction_steps.__name__)}
 
     def image(self, events: RawFile, catalogue: RawFile | None, plan: ImagePlan) -> Step:
         """OSA's image of one Science Window."""

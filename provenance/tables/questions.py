@@ -1,6 +1,6 @@
 """Questions to begin with, as ADQL: those that the CTA's provenance use cases ask, and lineage."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,16 +14,29 @@ class Question:
     needs: tuple[str, ...]
 
 
-QUESTIONS = (
+def questions(version: str) -> tuple[Question, ...]:
+    """The questions; those that ask for a version of this server name ``version``."""
+    return tuple(
+        replace(
+            question,
+            text=question.text.replace(_VERSION, version),
+            query=question.query.replace(_VERSION, version),
+        )
+        for question in _QUESTIONS
+    )
+
+
+_VERSION = "{version}"
+_QUESTIONS = (
     Question(
         "provenance-version-target",
         "Images of a target by version of the pipeline",
-        "Products around the Crab that version 0.1 or later of this server's imaging made.",
+        "Products around the Crab that version {version} of this server's imaging made.",
         "SELECT TOP 100 o.obs_publisher_did, o.obs_title, a.version, o.access_url\n"
         "FROM ivoa.obscore AS o\n"
         "JOIN provenance.was_generated_by AS g ON g.entity_id = o.obs_publisher_did\n"
         "JOIN provenance.activity AS a ON a.id = g.activity_id\n"
-        "WHERE a.name = 'isgri_image' AND a.version >= '0.1'\n"
+        "WHERE a.name = 'isgri_image' AND a.version = '{version}'\n"
         "AND 1 = CONTAINS(POINT('ICRS', o.s_ra, o.s_dec), CIRCLE('ICRS', 83.6331, 22.0145, 10))",
         ("ivoa.obscore", "provenance.was_generated_by", "provenance.activity"),
     ),
@@ -54,7 +67,7 @@ QUESTIONS = (
         "FROM provenance.entity AS e\n"
         "JOIN provenance.lineage AS l ON l.ancestor = e.id\n"
         "JOIN ivoa.obscore AS o ON o.obs_publisher_did = l.descendant\n"
-        "WHERE e.location LIKE 'cat/hec/gnrl_refr_cat_%'",
+        "WHERE e.location = 'cat/hec/gnrl_refr_cat_0043.fits'",
         ("ivoa.obscore", "provenance.entity", "provenance.lineage"),
     ),
     Question(
@@ -71,20 +84,28 @@ QUESTIONS = (
     ),
     Question(
         "provenance-day",
-        "What ran on a day with a version of the software",
-        "Analyses of one day and the version of this server that ran them.",
-        "SELECT TOP 100 a.id, a.name, a.start_time, a.status, s.name AS software\n"
+        "Analyses of a day by version of the engine",
+        "Analyses of one day, of those whose products are published, with results of steps that a"
+        " version of an engine computed, for them or for others before. The embedded engine"
+        " (coded_mask) has this server's version; of OSA, ask for d.subtype = 'osa' and s.name ="
+        " 'OSA 11.2'.",
+        "SELECT DISTINCT TOP 100 a.id, a.name, a.start_time, a.status, s.name AS software\n"
         "FROM provenance.activity AS a\n"
-        "JOIN provenance.was_associated_with AS w ON w.activity_id = a.id\n"
+        "JOIN provenance.activity_description AS k ON k.id = a.activity_description_id\n"
+        "JOIN provenance.was_informed_by AS i ON i.informed_id = a.id\n"
+        "JOIN provenance.activity AS step ON step.id = i.informant_id\n"
+        "JOIN provenance.activity_description AS d ON d.id = step.activity_description_id\n"
+        "JOIN provenance.was_associated_with AS w ON w.activity_id = step.id\n"
         "JOIN provenance.agent AS s ON s.id = w.agent_id\n"
-        "JOIN provenance.activity_description AS d ON d.id = a.activity_description_id\n"
-        "WHERE d.subtype = 'job' AND s.name LIKE 'vo_server %' AND w.role = 'software'\n"
+        "WHERE k.subtype = 'job' AND d.subtype = 'coded_mask' AND w.role = 'software'\n"
+        "AND s.name = 'vo_server {version}'\n"
         "AND a.start_time >= '2026-11-21T00:00:00' AND a.start_time < '2026-11-22T00:00:00'",
         (
             "provenance.activity",
+            "provenance.activity_description",
+            "provenance.was_informed_by",
             "provenance.was_associated_with",
             "provenance.agent",
-            "provenance.activity_description",
         ),
     ),
     Question(

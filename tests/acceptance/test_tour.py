@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from provenance_questions import check_questions, check_survival
+from provenance_questions import check_picture, check_questions, check_survival
 
 from vo_server.tour import Tour
 
@@ -26,6 +26,7 @@ def test_every_step_of_the_tour_gives_what_it_should(
         tour = Tour(url=server.url, folder=tmp_path / "tour", say=told.append)
         assert tour.run(), "\n".join(told)
         tour.reproduce(use_cache="0")  # raises where anything differs
+        check_picture(server.url, tour)
         check_questions(server.url, tour)
         check_survival(server.url, server.folder, tour)
     assert len(tour.scws) == 6

@@ -96,6 +96,10 @@ class LongHistory:
                 "UPDATE provenance_activity_description SET type = 'Analysis', subtype = 'job'"
                 " WHERE name = 'isgri_image'"
             )
+            cursor.execute(
+                "UPDATE provenance_activity_description SET subtype = 'coded_mask'"
+                " WHERE name <> 'isgri_image'"
+            )
             again = list(_drop_indexes(cursor))
             for table in _TABLES:
                 # a new file, into which PostgreSQL writes without a log

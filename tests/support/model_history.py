@@ -22,6 +22,11 @@ ENTITIES = 3 + SIZE + PRODUCTS + 1 + CHAIN
 ACTIVITIES = 4 + SIZE + CHAIN
 
 
+def version_of(edition: int) -> str:
+    """The version of the server that made an edition."""
+    return f"0.{edition + 1}.0"
+
+
 def enter_models(server: OwnServer) -> None:
     """Let the store enter a mosaic for each edition of the calibration and the catalogue."""
     use_django(server)
@@ -59,13 +64,13 @@ def _step(kind: str, number: int, edition: int, name: str, used: list[str], made
     now = datetime.now(UTC)
     software = AgentRecord(
         f"ivo://bench/software?{edition}",
-        f"vo_server 0.{edition + 1}.0",
+        f"vo_server {version_of(edition)}",
         type=AgentType.SOFTWARE,
     )
     return ActivityRecord(
         f"ivo://model/activity?{kind}-{edition}-{number}",
         name,
-        version=f"0.{edition + 1}.0",
+        version=version_of(edition),
         start=now,
         end=now + timedelta(seconds=9),
         used=tuple(UsedRecord(EntityRecord.reference(e), "input", now) for e in used),

@@ -11,11 +11,13 @@ from urllib.request import urlopen
 import pyvo
 import requests
 from django.core.management import call_command
+from readable_picture import check_readable
 
-from provenance.tables.questions import QUESTIONS
+from provenance.tables.questions import questions
+from vo_server import __version__
 from vo_server.tour import Tour
 
-_QUERIES = {question.identifier: question.query for question in QUESTIONS}
+_QUERIES = {question.identifier: question.query for question in questions(__version__)}
 
 
 def check_questions(url: str, tour: Tour) -> None:
@@ -35,16 +37,16 @@ def check_questions(url: str, tour: Tour) -> None:
     mosaic = tour.mosaic_id
 
     made = {row["obs_publisher_did"]: row["version"] for row in ask("provenance-version-target")}
-    assert mosaic in made
+    assert made[mosaic] == __version__
     assert not ask("provenance-version-target", ("83.6331, 22.0145, 10", "266.4, -29, 1"))
-    assert not ask("provenance-version-target", (">= '0.1'", "= '0.0.1'"))
+    assert not ask("provenance-version-target", (f"= '{__version__}'", "= '0.0.1'"))
 
     options = ask("provenance-option")
     assert (mosaic, "keV") in {(row["obs_publisher_did"], row["unit"]) for row in options}
     assert not ask("provenance-option", ("IN ('20', '20.0')", "= '17.3'"))
 
     assert mosaic in {row["obs_publisher_did"] for row in ask("provenance-calibration")}
-    assert not ask("provenance-calibration", ("gnrl_refr_cat_%", "another_cat_%"))
+    assert not ask("provenance-calibration", ("refr_cat_0043", "refr_cat_0042"))
 
     today = datetime.now(UTC).date()
     around = (
@@ -53,7 +55,9 @@ def check_questions(url: str, tour: Tour) -> None:
     )
     ran = ask("provenance-day", *around)
     assert "isgri_image" in {row["name"] for row in ran}
-    assert {row["software"].partition(" ")[0] for row in ran} == {"vo_server"}
+    assert {row["software"] for row in ran} == {f"vo_server {__version__}"}
+    assert not ask("provenance-day", *around, (f"vo_server {__version__}", "vo_server 0.0.1"))
+    assert not ask("provenance-day", *around, ("'coded_mask'", "'osa'"))
     assert not ask("provenance-day", ("2026-11-21T", "1999-11-21T"), ("2026-11-22T", "1999-11-22T"))
 
     windows = {
@@ -70,6 +74,15 @@ def check_questions(url: str, tour: Tour) -> None:
     assert len(together) > 2  # the results of one job
 
     _poison(url, tour, ask)
+
+
+def check_picture(url: str, tour: Tour) -> None:
+    """The picture of what the tour's job recorded can be read."""
+    whole = {"ID": tour.mosaic_id, "DEPTH": "ALL"}
+    answer = requests.get(f"{url}/provsap", whole, timeout=60)
+    assert answer.headers["Content-Type"] == "image/svg+xml"
+    picture = check_readable(answer.content, len(tour.scws))
+    assert f"ingest × {len(tour.scws)}" in picture.words
 
 
 def _poison(url: str, tour: Tour, ask: Any) -> None:

@@ -28,7 +28,7 @@ def test_without_osa_the_answer_says_what_is_missing() -> None:
 
 def test_a_whole_installation_can_be_used(root: Path) -> None:
     assert osa.missing() == ""
-    assert engine("osa").libraries["OSA"] == "OSA11.2"
+    assert engine("osa").libraries["OSA"] == "11.2"
 
 
 @pytest.mark.parametrize(
