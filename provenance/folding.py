@@ -73,6 +73,11 @@ def edges_of(history: History) -> tuple[Edge, ...]:
     for activity in history.activities:
         used[activity.id] = {use.entity.id for use in activity.used}
         edges.extend(Edge(activity.id, u.entity.id, "used", u.role) for u in activity.used)
+        edges.extend(
+            Edge(activity.id, parameter.value_entity, "wasConfiguredBy", parameter.name)
+            for parameter in activity.parameters
+            if parameter.value_entity and parameter.value_entity not in used[activity.id]
+        )
         for made in activity.generated:
             maker[made.entity.id] = activity.id
             edges.append(Edge(made.entity.id, activity.id, "wasGeneratedBy", made.role))

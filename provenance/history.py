@@ -20,6 +20,7 @@ from provenance.models import (
     Entity,
     HadMember,
     Used,
+    WasConfiguredBy,
     WasDerivedFrom,
     WasGeneratedBy,
 )
@@ -130,10 +131,11 @@ class _Walk:
         if self.direction is Direction.BACK:
             activities = activities | _makers(entities, self.seen)
             reached = _inputs(activities, self.seen) | _origins(entities, self.seen)
+            reached |= _values(activities, self.seen)
             if self.members:
                 reached |= _members(entities, self.seen)
         else:
-            activities = activities | _users(entities, self.seen)
+            activities = activities | _users(entities, self.seen) | _set(entities, self.seen)
             reached = _outputs(activities, self.seen) | _derivations(entities, self.seen)
             if self.members:
                 reached |= _collections(entities, self.seen)
@@ -158,9 +160,9 @@ def backwards(
 ) -> History:
     """What these entities or activities came from, over ``depth`` steps or (``None``) all.
 
-    A step leads from an entity to the activity that made it and what that used (as in the table
-    ``lineage``), to what it was derived from, and from a collection to its members; from an
-    activity to what it used.
+    A step leads from an entity to the activity that made it and what that used, values of its
+    parameters among it (as in the table ``lineage``), to what it was derived from, and from a
+    collection to its members; from an activity to what it used.
 
     hidden: for the owner of what was made: rows that aren't public are part of it.
     members: whether collections are followed to their members.
@@ -285,6 +287,23 @@ def _inputs(activities: set[int], seen: _Seen) -> set[int]:
     """The entities that these activities used."""
     uses = Used.objects.filter(activity__in=activities, **seen.entities("entity__"))
     return _keys(uses, "entity", seen)
+
+
+def _values(activities: set[int], seen: _Seen) -> set[int]:
+    """The entities that values of these activities' parameters were taken from."""
+    end = "parameter__value_entity"
+    taken = WasConfiguredBy.objects.filter(
+        activity__in=activities, **{f"{end}__isnull": False}, **seen.entities(f"{end}__")
+    )
+    return _keys(taken, end, seen)
+
+
+def _set(entities: set[int], seen: _Seen) -> set[int]:
+    """The activities that had values of parameters from these entities."""
+    taken = WasConfiguredBy.objects.filter(
+        parameter__value_entity__in=entities, **seen.activities("activity__")
+    )
+    return _keys(taken, "activity", seen)
 
 
 def _outputs(activities: set[int], seen: _Seen) -> set[int]:

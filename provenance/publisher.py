@@ -195,5 +195,5 @@ def surroundings(activity: Activity) -> History:
     (own,) = (a for a in after.activities if a.id == activity.identifier)
     (inputs,) = (a for a in before.activities if a.id == activity.identifier)
     entities = {entity.id: entity for entity in (*before.entities, *after.entities)}
-    whole = replace(own, used=inputs.used)
+    whole = replace(own, used=inputs.used, parameters=inputs.parameters)
     return History((whole,), tuple(entities.values()), before.asked).described(2)

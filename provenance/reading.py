@@ -37,7 +37,7 @@ Keys = Collection[int]
 
 
 def activity_records(activities: Keys, entities: Keys) -> tuple[ActivityRecord, ...]:
-    """These activities, with what they used and made of these entities."""
+    """These activities, with what they used and made of these entities, or had settings from."""
     used: dict[int, list[UsedRecord]] = defaultdict(list)
     for use in (
         Used.objects.filter(activity__in=activities, entity__in=entities)
@@ -67,7 +67,7 @@ def activity_records(activities: Keys, entities: Keys) -> tuple[ActivityRecord, 
         .select_related("parameter__parameter_description", "parameter__value_entity")
         .order_by("id")
     ):
-        parameters[setting.activity_id].append(_parameter(setting))
+        parameters[setting.activity_id].append(_parameter(setting, entities))
     files: dict[int, list[ConfigFileRecord]] = defaultdict(list)
     for setting in (
         WasConfiguredBy.objects.filter(activity__in=activities, config_file__isnull=False)
@@ -173,12 +173,13 @@ def _involved(relation: WasAssociatedWith | WasAttributedTo) -> InvolvedRecord:
     )
 
 
-def _parameter(relation: WasConfiguredBy) -> ParameterRecord:
-    """A parameter with what its description says."""
+def _parameter(relation: WasConfiguredBy, entities: Keys) -> ParameterRecord:
+    """A parameter with what its description says; of these entities, the one it was taken from."""
     parameter = relation.parameter
     if parameter is None:
         raise ValueError(f"{relation} has no parameter")
-    origin = parameter.value_entity.identifier if parameter.value_entity else None
+    value_entity = parameter.value_entity
+    origin = value_entity.identifier if value_entity and value_entity.pk in entities else None
     described = parameter.parameter_description
     if described is None:
         return ParameterRecord(parameter.name, parameter.value, value_entity=origin)

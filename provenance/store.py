@@ -335,10 +335,10 @@ def _enter_relations(records: Iterable[ActivityRecord]) -> list[Step]:
             for file in record.config_files
         )
         informants.extend({"informed": record.id, "informant": i} for i in record.informants)
-        if record.used and record.generated:
-            steps.append(
-                ([u.entity.id for u in record.used], [g.entity.id for g in record.generated])
-            )
+        taken = [u.entity.id for u in record.used]
+        taken += [p.value_entity for p in record.parameters if p.value_entity]
+        if taken and record.generated:
+            steps.append((taken, [g.entity.id for g in record.generated]))
     enter_rows("enter_used", used)
     enter_rows(
         "describe_numbered_generations",

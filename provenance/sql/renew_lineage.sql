@@ -6,6 +6,12 @@ WITH RECURSIVE step AS (
     JOIN provenance_used AS u ON u.activity_id = w.activity_id
     WHERE w.entity_id = ANY (%(entities)s)
     UNION
+    SELECT w.entity_id, p.value_entity_id
+    FROM provenance_was_generated_by AS w
+    JOIN provenance_was_configured_by AS c ON c.activity_id = w.activity_id
+    JOIN provenance_parameter AS p ON p.id = c.parameter_id
+    WHERE w.entity_id = ANY (%(entities)s) AND p.value_entity_id IS NOT NULL
+    UNION
     SELECT w.generated_entity_id, w.used_entity_id FROM provenance_was_derived_from AS w
     WHERE w.generated_entity_id = ANY (%(entities)s)
     UNION

@@ -209,7 +209,8 @@ LINEAGE = Table(
             "int",
             ucd="meta.number",
             description="Least number of steps between them; 1: used directly by the activity that "
-            "made the descendant, named as what it was derived from, or a member of it",
+            "made the descendant, or had a setting's value, named as what it was derived from, or "
+            "a member of it",
             principal=True,
         ),
     ),

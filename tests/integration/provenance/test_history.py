@@ -6,6 +6,7 @@ from django.db import connection
 from dali.errors import DaliError, NotFoundError
 from provenance import (
     ActivityRecord,
+    EntityClass,
     EntityRecord,
     GeneratedRecord,
     ParameterRecord,
@@ -45,6 +46,39 @@ def test_what_is_hidden_is_part_of_the_owners_history_only(hidden_image: None) -
     history = backwards([IMAGE], hidden=True)
     assert [activity.id for activity in history.activities] == [MAKING]
     assert {entity.id: entity.public for entity in history.entities} == {EVENTS: True, IMAGE: False}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("public", [True, False])
+def test_the_entity_that_a_setting_was_taken_from_is_an_origin_and_named_to_whom_it_is_shown(
+    public: bool,
+) -> None:
+    limit = EntityRecord("ivo://x/entity?limit", entity_class=EntityClass.VALUE, value="7",
+                         public=public)  # fmt: skip
+    enter(
+        [
+            limit,
+            ActivityRecord(
+                MAKING,
+                "making",
+                generated=(GeneratedRecord(EntityRecord(IMAGE, public=True), "image"),),
+                parameters=(ParameterRecord("threshold", "7", value_entity=limit.id),),
+                public=True,
+            ),
+        ]
+    )
+    for hidden in (False, True):
+        told = {limit.id} if public or hidden else set()
+        back = backwards([IMAGE], hidden=hidden)
+        assert {entity.id for entity in back.entities} == {IMAGE} | told
+        (setting,) = back.activities[0].parameters
+        assert {setting.value_entity} - {None} == told
+        if told:
+            ahead = forwards([limit.id], hidden=hidden)
+            assert {entity.id for entity in ahead.entities} == {IMAGE, limit.id}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ancestor FROM provenance_public_lineage")
+        assert cursor.fetchall() == ([(limit.id,)] if public else [])
 
 
 @pytest.mark.django_db

@@ -48,7 +48,9 @@ def histories(draw: st.DrawFn) -> Histories:
         match draw(st.sampled_from(["activity", "activity", "collection", "derived"])):
             case "activity":
                 made = range(number, min(count, number + draw(st.integers(1, 3))))
-                records.append(run(str(number), names, [str(entity) for entity in made]))
+                values = draw(st.integers(0, len(names)))
+                results = [str(entity) for entity in made]
+                records.append(run(str(number), names[values:], results, names[:values]))
                 number = made.stop
             case "collection":
                 records.append(
@@ -211,6 +213,10 @@ def kept(records: Records, now: datetime, keep: timedelta) -> set[str]:
             if other.id != but
         )
 
+    def is_a_setting(entity: str) -> bool:
+        settings = (p for activity in activities.values() for p in activity.parameters)
+        return any(p.value_entity == entity for p in settings)
+
     def goes(activity: ActivityRecord) -> bool:
         made = {g.entity.id for g in activity.generated}
         if activity.public or activity.end is None or activity.end >= now - keep:
@@ -219,6 +225,7 @@ def kept(records: Records, now: datetime, keep: timedelta) -> set[str]:
             holders = [c for c, held in members.items() if entity in held and c not in made]
             if (
                 used(entity, activity.id, by_public=False)
+                or any(map(is_a_setting, (entity, *holders)))
                 or any(entity in of for child, of in origins.items() if child not in made)
                 or any(not members[c] <= made for c in holders)
                 or any(used(c, "", by_public=True) for c in holders)

@@ -132,6 +132,7 @@ def test_what_a_published_product_does_not_come_from_stays_private() -> None:
         ("image", "images"),
         ("image", "mosaic"),
         ("images", "mosaic"),
+        ("threshold", "mosaic"),
     ]
 
 
