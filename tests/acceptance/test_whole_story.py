@@ -110,9 +110,9 @@ def test_from_science_windows_to_a_fit_and_back(
         fits = astronomer.ask(
             "SELECT DISTINCT g.entity_id AS fit FROM provenance.activity AS a"
             " JOIN provenance.was_generated_by AS g ON g.activity_id = a.id"
-            " WHERE a.name = 'spectral_fit'"
+            " WHERE a.name = 'spectral_fit' AND g.role = 'fit'"
         )
-        assert fits
+        assert len(fits) == 1
 
         check_descriptions(astronomer.ask)
         check_documents(server.url, spectrum)
