@@ -55,6 +55,9 @@ def run_step(task: bytes, memory: int, preload: tuple[str, ...]) -> Outcome:
 def _started(preload: tuple[str, ...]) -> StepProcesses:
     global _processes
     with _lock:
-        if _processes is None or _processes.is_lost:
+        if _processes is not None and _processes.is_lost:
+            _processes.close()
+            _processes = None
+        if _processes is None:
             _processes = StepProcesses.start(preload)
         return _processes

@@ -8,6 +8,7 @@ import atexit
 import os
 import select
 import socket
+import threading
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -76,12 +77,17 @@ class Bell:
         self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
+        self._lock = threading.Lock()
+        self._is_closed = False
 
     def ring(self, ended: Ended) -> None:
-        """Hand over what has ended."""
-        self._ended.put(ended)
-        with suppress(BlockingIOError):  # it has been rung often enough
-            os.write(self._write, b"x")
+        """Hand over what has ended; too late, and nothing happens."""
+        with self._lock:
+            if self._is_closed:  # the number may be of another file by now
+                return
+            self._ended.put(ended)
+            with suppress(BlockingIOError):  # it has been rung often enough
+                os.write(self._write, b"x")
 
     def wait(self, timeout_s: float, ear: int | None = None) -> list[Ended]:
         """See `Executor.wait`."""
@@ -98,8 +104,11 @@ class Bell:
 
     def close(self) -> None:
         """Give the pipe back."""
-        os.close(self._read)
-        os.close(self._write)
+        with self._lock:
+            if not self._is_closed:
+                self._is_closed = True
+                os.close(self._read)
+                os.close(self._write)
 
 
 _warm: dict[tuple[str, ...], StepProcesses] = {}
@@ -108,7 +117,11 @@ _warm: dict[tuple[str, ...], StepProcesses] = {}
 
 def _nursery(preload: tuple[str, ...]) -> StepProcesses:
     found = _warm.get(preload)
-    if found is None or found.is_lost:
+    if found is not None and found.is_lost:
+        atexit.unregister(found.close)
+        found.close()
+        found = None
+    if found is None:
         found = _warm[preload] = StepProcesses.start(preload)
         atexit.register(found.close)
     return found
@@ -150,6 +163,7 @@ class LocalExecutor:
         self._waiting.clear()
         for processes, number in self._running.values():
             processes.kill(number)
+        self._bell.close()
 
     def _begin(self) -> None:
         while len(self._running) < self._slots and self._waiting:
