@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,9 @@ from pathlib import Path
 from analysis.errors import AnalysisError
 from analysis.steps import Parameter, RawFile, Report, Step, StepInputs, StepKind
 from provenance.records import EntityRecord
+
+#: A shell in one session, a shell in another, and a program.
+_BRANCHES = "setsid --wait sh -c 'sleep 1000; true'; true"
 
 
 def _add(
@@ -39,11 +43,15 @@ def _add(
             for page in range(0, 1 << 29, mmap.PAGESIZE):
                 shared[page] = 1
     if plus == "fell":  # the Dask worker, by which the nursery was started that forked this process
-        nursery = Path(f"/proc/{os.getppid()}/stat").read_text().rpartition(")")[2].split()
-        os.kill(int(nursery[1]), signal.SIGKILL)
+        os.kill(_parent(_parent(os.getppid())), signal.SIGKILL)  # past the nursery's guard
         time.sleep(10)
     if plus == "detach":  # as a program that OSA starts might
         subprocess.Popen(["sleep", "1000"], start_new_session=True, cwd=log.parent)
+    if plus == "branch":  # as OSA's scripts do: programs that wait for others
+        subprocess.run(["sh", "-c", _BRANCHES], start_new_session=True, cwd=log.parent, check=False)
+    if plus == "wait":  # until the test lets it go on
+        while not log.with_suffix(".go").exists():
+            time.sleep(0.02)
     if -1 in terms:
         raise AnalysisError("term: -1 can't be added")
     time.sleep(float(str(parameters.get("seconds", 0))))
@@ -54,12 +62,27 @@ def _add(
     output.write_text(str(total) + "\n" * int(str(parameters.get("padding", 0))))
 
 
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def changing() -> str:
     """Software that is another in every process."""
     return str(os.getpid())
 
 
 ADD = StepKind("add", "1", "Adds numbers.", _add, "sum.txt", "text/plain", partial(str, "1"))
+
+
+def programs(folder: Path) -> dict[int, str]:
+    """The programs that steps have started for "branch" in that folder and that still run."""
+    found = {}
+    for process in Path("/proc").iterdir():
+        with suppress(OSError):  # it has ended meanwhile
+            if process.name.isdecimal() and (process / "cwd").readlink() == folder:
+                words = (process / "cmdline").read_bytes().split(b"\0")
+                found[int(process.name)] = words[0].decode()
+    return found
 
 
 class TinyGraph:
