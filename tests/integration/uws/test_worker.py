@@ -88,14 +88,18 @@ def test_jobs_run_side_by_side_up_to_the_workers_capacity(worker, submit, execut
     assert (alive.capacity, alive.running) == (2, 2)
 
 
-def test_a_job_is_given_up_when_its_process_dies_again_and_again(worker, submit, ended, tmp_path):
+def test_a_job_is_given_up_when_its_process_dies_again_and_again(
+    worker, submit, ended, eventually, tmp_path
+):
     log = tmp_path / "runs"
     job = ended(submit(end="kill", log=log))
     assert job.phase is Phase.ERROR
     assert re.search(r"killed by signal 9 .*3 attempts", job.error.message)
     assert job.error.kind == "transient"
     assert len(log.read_text().splitlines()) == 3
-    assert not job_folder(job.job_id).exists()
+    eventually(
+        lambda: not job_folder(job.job_id).exists()
+    )  # the worker tidies up after it has told
 
 
 def test_a_process_that_exits_silently_is_no_success(worker, submit, ended):
