@@ -139,6 +139,7 @@ class Cluster:
     def serve(self) -> NoReturn:
         """Until SIGTERM or SIGINT; waits for another of this machine and cache to end first."""
         os.environ.update(ONE_THREAD)
+        processes.adopt_orphans()
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = (self._folder / "lock").open("w")
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -196,6 +197,8 @@ class Cluster:
                     if part.pid == pid:
                         part.pid = 0
                         logger.warning("the cluster's %s ended (%s)", part.name, status)
+                        # its nursery, with all that runs there, before others run that anew
+                        processes.kill_children([part.pid for part in parts])
                         if time.monotonic() - part.began < _STEADY_S:
                             time.sleep(1.0)
                         if part is scheduler:
@@ -204,13 +207,7 @@ class Cluster:
                         self._tell(parts)
         finally:
             (self._folder / "address.json").unlink(missing_ok=True)
-            for part in parts:
-                if part.pid:
-                    with suppress(ProcessLookupError):
-                        os.kill(part.pid, signal.SIGKILL)
-            with suppress(ChildProcessError):
-                while True:
-                    os.wait()
+            processes.kill_children()
 
     def _tell(self, parts: Sequence[_Part]) -> None:
         """Write where the scheduler listens, whole or not at all."""
@@ -264,10 +261,9 @@ class Cluster:
 
     def _work(self, slots: int) -> None:
         near, far = socket.socketpair()
-        worker = os.getpid()
-        if os.fork() == 0:
-            near.close()
-            processes.die_with_parent(worker)
+        nursery = os.fork()
+        if nursery == 0:
+            near.close()  # so that it hears when the worker is gone, and can end what it runs
             nurse(Connection(far.detach()))
             os._exit(0)
         far.close()
@@ -275,7 +271,7 @@ class Cluster:
 
         from analysis import cluster_tasks
 
-        cluster_tasks.use(StepProcesses(Connection(near.detach())))
+        cluster_tasks.use(StepProcesses(Connection(near.detach()), nursery))
         where = tempfile.mkdtemp(dir=self._folder)
         memory = machine_memory() * _MEMORY_SHARE * slots / self._slots
 

@@ -3,10 +3,13 @@
 A step's code may run for minutes and may start programs of its own. So it never runs in a process
 that has anything else to do, but in one in a process group of its own, forked within milliseconds
 from a *nursery* that has loaded the engines and stays single-threaded. Killing a step kills its
-group. A process whose step left nothing behind in it (`analysis.leftovers`) runs another one
-afterwards, which spares the fork; any other ends with its step. One child always waits.
+group, then what it has started in groups and sessions of their own, before its end is told. A
+process whose step left nothing behind in it (`analysis.leftovers`) runs another one afterwards,
+which spares the fork; any other ends with its step. One child always waits.
 
-The nursery ends with the socket of the one who asked for it, and its children with the nursery.
+The nursery ends with the socket of the one who asked for it, and with it all that runs. A second
+process guards it: where either of the two is killed, the other ends what runs. So nothing is left
+unless both are killed at once, or the machine stops.
 """
 
 import gc
@@ -65,10 +68,9 @@ def packed(cache_root: Path, task: Task) -> bytes:
 class StepProcesses:
     """A nursery and the steps that it runs; any thread may call."""
 
-    def __init__(
-        self, connection: Connection, nursery: "subprocess.Popen[bytes] | None" = None
-    ) -> None:
-        """connection: to a nursery that `nurse` serves. nursery: its process, see `start`."""
+    def __init__(self, connection: Connection, nursery: "subprocess.Popen[bytes] | int") -> None:
+        """connection: to a nursery that `nurse` serves. nursery: the process that called that, or
+        its pid, a child of this one."""
         self._connection = connection
         self._nursery = nursery
         self._lock = threading.Lock()
@@ -131,8 +133,11 @@ class StepProcesses:
             own.shutdown(socket.SHUT_RDWR)  # wakes the listening thread, and tells the nursery
         self._listener.join()
         self._connection.close()
-        if self._nursery is not None:
+        if not isinstance(self._nursery, int):
             self._nursery.wait()
+            return
+        with suppress(ChildProcessError):  # closed before
+            os.waitpid(self._nursery, 0)
 
     def _listen(self) -> None:
         while True:
@@ -171,12 +176,14 @@ class _Child:
 class _Nursery:
     """The nursery's own life."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, guard: int) -> None:
+        """guard: readable when the nursery's guard is gone."""
         self._customer = connection
+        self._guard = guard
         self._children: dict[int, _Child] = {}
 
     def serve(self) -> None:
-        """Until the customer is gone."""
+        """Until the customer is gone, or the guard."""
         processes.adopt_orphans()
         gc.freeze()
         self._fork()
@@ -184,15 +191,15 @@ class _Nursery:
             while self._attend():
                 pass
         finally:
-            for child in self._children.values():
-                _kill_group(child.pid)
-            self._kill_orphans()
+            processes.kill_children()
 
     def _attend(self) -> bool:
-        """One turn; whether the customer is still there."""
-        ears: list[Any] = [self._customer, *(c.ended for c in self._children.values())]
+        """One turn; whether customer and guard are still there."""
+        ears: list[Any] = [self._customer, self._guard, *(c.ended for c in self._children.values())]
         ears += [c.connection for c in self._children.values() if c.number is not None]
         ready = wait(ears)
+        if self._guard in ready:
+            return False
         for child in tuple(self._children.values()):
             if child.connection in ready or child.ended in ready:
                 self._collect(child)
@@ -246,9 +253,9 @@ class _Nursery:
             self._tell(number, outcome)
             return
         _kill_group(child.pid)
-        os.waitpid(child.pid, 0)
         del self._children[child.pid]
-        self._kill_orphans()
+        # what steps that are over have started outside their group becomes the nursery's own
+        processes.kill_children(self._children)
         os.close(child.ended)
         child.connection.close()
         if child.number is None:
@@ -260,14 +267,6 @@ class _Nursery:
     def _tell(self, number: int | None, outcome: Outcome | None) -> None:
         with suppress(OSError):  # the next turn finds the customer gone
             self._customer.send((number, outcome))
-
-    def _kill_orphans(self) -> None:
-        """What steps that are over have started outside their group is the nursery's own now."""
-        for pid in processes.children():
-            if pid not in self._children:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
 
     def _why_it_died(self, child: _Child) -> AnalysisError:
         if not child.was_killed and _oom_kills() > child.oom_kills:
@@ -296,6 +295,7 @@ class _Nursery:
             for signal_number in _IGNORED:
                 signal.signal(signal_number, signal.SIG_DFL)
             self._customer.close()
+            os.close(self._guard)
             for sibling in self._children.values():
                 sibling.connection.close()
                 os.close(sibling.ended)
@@ -348,16 +348,19 @@ def _is_tidy(outcome: Outcome, belongings: Belongings, task: Task) -> bool:
 def nurse(connection: Connection, preload: Sequence[str] = ()) -> None:
     """Be a nursery, until the far end of the connection is closed.
 
-    The process must have no thread, and nothing open that steps should not inherit.
+    The process must have no thread, and nothing open that steps should not inherit. It becomes the
+    nursery's guard, in a session of its own, and doesn't return.
     """
+    os.setsid()
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)
+    guard = processes.go_on_guarded()
     for module in preload:
         prepare(module)
     # what each step's record tells of this machine: found out once, not by each of them
     surroundings("nobody")
     whereabouts()
-    _Nursery(connection).serve()
+    _Nursery(connection, guard).serve()
 
 
 def prepare(module: str) -> None:

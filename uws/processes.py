@@ -9,6 +9,8 @@ import os
 import resource
 import signal
 import time
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,9 +89,47 @@ def children() -> list[int]:
     pid = os.getpid()
     try:
         text = (_PROC / f"self/task/{pid}/children").read_text()
-    except FileNotFoundError:
-        return []  # a kernel that doesn't tell
+    except FileNotFoundError:  # a kernel that doesn't keep the list
+        return [found for found, fields in _all() if int(fields[1]) == pid]
     return [int(word) for word in text.split()]
+
+
+def kill_children(spare: Collection[int] = (), timeout_s: float = 2.0) -> bool:
+    """Kill the children of this single-threaded process, but those to ``spare``, and reap them.
+
+    What they leave behind when they end becomes this process' own only then, where it adopts
+    orphans: so each one's end is a reason to look again, until there is none. Returns whether that
+    was reached in time; what waits for a disk that doesn't answer may take longer.
+    """
+    until = time.monotonic() + timeout_s
+    while pids := [pid for pid in children() if pid not in spare]:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        ended = [pid for pid in pids if _reap(pid)]
+        if not ended:
+            time.sleep(0.001)
+        if time.monotonic() > until:
+            return False
+    return True
+
+
+def go_on_guarded() -> int:
+    """Go on in a child of this single-threaded process, which stays behind as its guard.
+
+    When the child ends, by whatever signal, the guard kills all that it has left and ends, too.
+    Returns in the child alone: a descriptor that is readable when the guard is gone.
+    """
+    adopt_orphans()
+    guard = os.pidfd_open(os.getpid())
+    pid = os.fork()
+    if pid == 0:
+        return guard
+    try:
+        os.waitpid(pid, 0)
+        kill_children()
+    finally:
+        os._exit(0)
 
 
 def limit_memory(limit_bytes: int | None) -> None:
@@ -133,19 +173,33 @@ def die_first() -> None:
     (_PROC / "self/oom_score_adj").write_text("500")
 
 
+def _reap(pid: int) -> bool:
+    """Whether that child has ended; it is forgotten then."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True
+
+
 def _session_members(leader: Process) -> list[int]:
     members: list[int] = []
-    for folder in _PROC.iterdir():
-        if not folder.name.isdigit():
+    for pid, fields in _all():
+        if int(fields[3]) != leader.pid:
             continue
-        fields = _fields(int(folder.name))
-        if fields is None or int(fields[3]) != leader.pid:
-            continue
-        if int(folder.name) == leader.pid and int(fields[19]) != leader.started:
+        if pid == leader.pid and int(fields[19]) != leader.started:
             return []  # another session that was given the pid later
         if fields[0] not in "ZX":
-            members.append(int(folder.name))
+            members.append(pid)
     return members
+
+
+def _all() -> Iterator[tuple[int, list[str]]]:
+    """All processes, with their `_fields`."""
+    for folder in _PROC.iterdir():
+        if folder.name.isdigit():
+            fields = _fields(int(folder.name))
+            if fields is not None:
+                yield int(folder.name), fields
 
 
 def _fields(pid: int) -> list[str] | None:

@@ -176,7 +176,7 @@ class _Nursery:
         finally:
             for child in self._children.values():
                 _kill_group(child.pid)
-            self._kill_all()
+            processes.kill_children(timeout_s=_GRACE_S)
             os._exit(status)
 
     def _listen(self, woken: int) -> bool:
@@ -271,7 +271,7 @@ class _Nursery:
                 return
             child = self._children.get(pid)
             if child is None:
-                self._kill_orphans()  # one was reaped here: its own have become ours
+                self._kill_orphans()  # one that took longer: its own have become ours
                 continue
             self._forget(child)
             if child.attempt is not None:
@@ -290,26 +290,8 @@ class _Nursery:
             _kill_group(pid)
 
     def _kill_orphans(self) -> None:
-        """Kill what ended jobs have left: a running job's process has its orphans itself.
-
-        Theirs come to light when they are dead; so each one's end is a reason to look again.
-        """
-        for pid in processes.children():
-            if pid not in self._children:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-
-    def _kill_all(self) -> None:
-        """At the end: whatever there is, as it comes to light."""
-        until = time.monotonic() + _GRACE_S
-        while (pids := processes.children()) and time.monotonic() < until:
-            for pid in pids:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            with suppress(ChildProcessError):
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
-            time.sleep(0.002)
+        """Kill what ended jobs have left: a running job's process has its orphans itself."""
+        processes.kill_children(self._children, _GRACE_S)
 
     def _forget(self, child: _Child) -> None:
         if child.order >= 0:

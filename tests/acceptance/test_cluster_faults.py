@@ -9,18 +9,40 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+import fake_osa
 import pytest
+import requests
 from graph_jobs import Client, described, eventually, is_alive, kill, members
 from own_server import OwnServer
+from tiny_engine import programs
 
 _numbers = count(1000, 1000)
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[OwnServer]:
+def osa(tmp_path_factory: pytest.TempPathFactory, small_archive: Path) -> Path:
+    """Where executables are that speak OSA's protocol, on the Science Windows of the archive."""
+    folder = tmp_path_factory.mktemp("osa")
+    (folder / "samples").mkdir()
+    fake_osa.make_samples(folder / "samples")
+    fake_osa.install(folder / "root", folder / "repository", [], folder / "samples")
+    (folder / "repository" / "scw").symlink_to(small_archive / "scw")
+    return folder / "root"
+
+
+@pytest.fixture(scope="module")
+def server(osa: Path, small_archive: Path) -> Iterator[OwnServer]:
     """A server of its own with one worker that runs two jobs."""
-    variables = {"VO_UWS_JOB_MODULES": "tiny_jobs", "VO_ANALYSIS_PROCESSES": "2"}
-    with OwnServer(variables=variables) as server:
+    variables = {
+        "VO_UWS_JOB_MODULES": "tiny_jobs",
+        "VO_ANALYSIS_PROCESSES": "2",
+        "VO_ARCHIVE_ROOT": str(small_archive),
+        "VO_OSA_ROOT": str(osa),
+        "VO_OSA_REP_BASE_PROD": str(osa.parent / "repository"),
+    }
+    with OwnServer() as server:
+        server.environment |= variables
+        server.manage("ingest", str(small_archive), "--verbosity=0")
         server.start_worker()
         server.start_web()
         yield server
@@ -157,6 +179,52 @@ def test_an_abort_ends_the_running_step_within_two_seconds(client: Client) -> No
     assert client.phase(job) == "ABORTED"
 
 
+def test_an_abort_ends_the_programs_of_osa_with_those_that_they_started(
+    server: OwnServer, osa: Path, small_archive: Path
+) -> None:
+    fake_osa.behave(osa, ibis_science_analysis=("", "hang"))
+    scw = sorted(path.name for path in (small_archive / "scw").glob("*/*"))[0]
+    answer = requests.post(
+        f"{server.url}/uws/isgri_image",
+        data={"scw_list": scw, "engine": "osa", "PHASE": "RUN"},
+        timeout=30,
+        allow_redirects=False,
+    )
+    assert answer.status_code == 303, answer.text
+    job = answer.headers["Location"]
+    client = Client(server.url, osa)
+    eventually((osa / "grandchild").exists)
+    called = started_with(f"ISDC_ENV={osa}")
+    assert len(called) >= 2
+    client.abort(job)
+    eventually(lambda: not started_with(f"ISDC_ENV={osa}"), 2)
+    assert client.phase(job) == "ABORTED"
+
+
+@pytest.mark.parametrize("who", ["nursery", "worker", "scheduler", "first process"])
+def test_whoever_dies_takes_along_all_that_its_steps_have_started(
+    client: Client, cache: Path, who: str
+) -> None:
+    job = client.begin(numbers=numbers(1)[1], branching=True)
+    before = eventually(lambda: branches(client))
+    ((pid, _),) = client.begun()
+    nursery = parent(pid)
+    worker = parent(parent(nursery))
+    assert worker in members(cache)["workers"]
+    (scheduler,) = members(cache)["scheduler"]
+    victims = {"nursery": nursery, "worker": worker, "scheduler": scheduler}
+    kill(victims.get(who) or described(cache)["pid"])
+    eventually(lambda: not before & programs(client.folder).keys(), 5)
+    eventually(lambda: branches(client))
+    if who == "nursery":
+        family = Path(f"/proc/{worker}/task").glob("*/children")
+        (guard,) = [child for thread in family for child in thread.read_text().split()]
+        assert is_alive(int(guard)), "and nothing of the one before"
+    client.abort(job)
+    eventually(lambda: not programs(client.folder), 2)
+    assert client.phase(job) == "ABORTED"
+
+
 def test_a_step_that_another_job_waits_for_survives_the_abort(client: Client) -> None:
     given, sent = numbers(1)
     first = client.begin(numbers=sent, seconds=7)
@@ -207,24 +275,18 @@ def test_everything_ends_with_the_worker(server: OwnServer, client: Client, cach
     client.result(client.begin(numbers=numbers(2)[1]))
     parts = [pid for pids in members(cache).values() for pid in pids]
     assert parts
+    other = client.begin(numbers=numbers(1)[1], branching=True)
+    eventually(lambda: branches(client))
     worker = server.workers[-1]
     began = time.monotonic()
     worker.send_signal(signal.SIGTERM)
     worker.wait(20)
     assert time.monotonic() - began < 6
     eventually(lambda: not any(map(is_alive, parts)), 3)
-    mark = f"VO_CACHE_ROOT={cache}\0".encode()
-    left = [
-        folder.name
-        for folder in Path("/proc").iterdir()
-        if folder.name.isdecimal()
-        and int(folder.name) != os.getpid()
-        and (folder / "environ").exists()
-        and os.access(folder / "environ", os.R_OK)
-        and mark in _environ(folder)
-        and b"granian" not in (folder / "cmdline").read_bytes()
-    ]
-    assert left == []
+    left = started_with(f"VO_CACHE_ROOT={cache}")
+    assert [pid for pid in left if b"granian" not in _read(pid, "cmdline")] == []
+    client.abort(other)
+    assert client.phase(other) == "ABORTED"
 
 
 @pytest.fixture(scope="module")
@@ -264,8 +326,26 @@ def test_a_full_disk_is_an_error_that_says_so_and_the_next_job_works(
     worker.wait(20)
 
 
-def _environ(process: Path) -> bytes:
+def branches(client: Client) -> set[int]:
+    """The programs that the client's steps have started, once all of them are there."""
+    found = programs(client.folder)
+    return set(found) if "sleep" in found.values() else set()
+
+
+def parent(pid: int) -> int:
+    """The process' parent."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def started_with(variable: str) -> list[int]:
+    """The processes that were started with this variable in their environment."""
+    mark = f"{variable}\0".encode()
+    pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
+    return [pid for pid in pids if pid != os.getpid() and mark in _read(pid, "environ") + b"\0"]
+
+
+def _read(pid: int, name: str) -> bytes:
     try:
-        return (process / "environ").read_bytes() + b"\0"
+        return Path(f"/proc/{pid}/{name}").read_bytes()
     except OSError:
         return b""

@@ -19,6 +19,7 @@ class TinyParameters(JobParameters):
     seconds: float = Field(default=0.0, description="How long each of their steps takes.")
     last_seconds: float = Field(default=0.0, description="How long the last step takes.")
     padding: int = Field(default=0, description="Bytes that their files have more.")
+    branching: bool = Field(default=False, description="Whether they start programs, for ever.")
     folder: str = Field(description="Of raw files and the log.")
 
 
@@ -38,6 +39,7 @@ def _run(context: JobContext[TinyParameters]) -> None:
         parts = [
             tiny.add(
                 tiny.raw(f"raw{n}", n),
+                plus="branch" if parameters.branching else 0,
                 seconds=parameters.seconds,
                 padding=parameters.padding,
                 label=f"part {n}",
