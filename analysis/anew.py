@@ -9,23 +9,26 @@ from pathlib import Path
 from django.conf import settings
 
 from analysis import cache_index
-from analysis.cache import Cache
+from analysis.cache import Cache, CachedFile
 from analysis.comparison import agree
 from analysis.execution import StepResult
 from analysis.steps import Step
+from provenance.files import file_checksum
 
 
 @dataclass(frozen=True, slots=True)
 class Remade:
     """A step that was made anew, beside what the cache has of it.
 
-    cached_checksum: of the file in the cache; ``None`` where it has none. identical: the same
-    bytes. agrees: identical, or equal within the step's stated tolerance.
+    cached_checksum: of the file that lies in the cache; ``None`` where it has none. damaged: that
+    isn't the checksum with which it was stored, so that nothing else is said of it. identical: the
+    same bytes. agrees: identical, or equal within the step's stated tolerance.
     """
 
     step: Step
     checksum: str
     cached_checksum: str | None
+    damaged: bool
     identical: bool
     agrees: bool
 
@@ -34,6 +37,8 @@ class Remade:
         """What came out, for the job's log."""
         if self.cached_checksum is None:
             return "made anew; the cache has nothing to compare it with"
+        if self.damaged:
+            return "made anew; the cached file is damaged"
         if self.identical:
             return "made anew: identical to the cached file"
         return "made anew: differs, within the tolerance" if self.agrees else "made anew: DIFFERS"
@@ -47,18 +52,29 @@ class Anew:
     remade: list[Remade] = field(default_factory=list)
 
     def compare(self, result: StepResult) -> Remade:
-        """Note how a new result compares with what the cache has."""
+        """Note how a new result compares with what the cache has, as it is read from there."""
         shared = Cache(Path(settings.VO_CACHE_ROOT))
         identity = result.step.identity
         cached = cache_index.find(shared, [identity]).get(identity)
-        checksum = str(result.file.entity.checksum)
-        of_cached = None if cached is None else str(cached.entity.checksum)
-        is_identical = checksum == of_cached
-        agrees = is_identical or (
-            cached is not None and agree(result.file.path, cached.path, result.step.kind.tolerance)
-        )
-        self.remade.append(Remade(result.step, checksum, of_cached, is_identical, agrees))
-        return self.remade[-1]
+        try:
+            remade = _compared(result, cached)
+        except FileNotFoundError:  # nothing holds the cached one: it has just been given up
+            remade = _compared(result, None)
+        self.remade.append(remade)
+        return remade
+
+
+def _compared(result: StepResult, cached: CachedFile | None) -> Remade:
+    checksum = file_checksum(result.file.path)
+    if cached is None:
+        return Remade(result.step, checksum, None, damaged=False, identical=False, agrees=False)
+    of_cached = file_checksum(cached.path)
+    is_damaged = of_cached != cached.entity.checksum
+    is_identical = not is_damaged and checksum == of_cached
+    agrees = is_identical or (
+        not is_damaged and agree(result.file.path, cached.path, result.step.kind.tolerance)
+    )
+    return Remade(result.step, checksum, of_cached, is_damaged, is_identical, agrees)
 
 
 _now: ContextVar[Anew | None] = ContextVar("analysis_anew", default=None)

@@ -7,6 +7,9 @@ under a temporary name, flushed and renamed; the first one stands. After a loss 
 ones may be absent, but what is there is whole. Nothing of the run is in the file itself. Nothing
 here needs a database: processes on any machine that reaches the folder write here.
 
+What isn't as it was stored, file or record, is damaged: it is set aside and made again. What can't
+be read now, as where a server of files doesn't answer, stays where it is (`CacheUnreachable`).
+
 The folder's file system must rename folders atomically: a local POSIX file system, or NFS v4.
 """
 
@@ -14,18 +17,21 @@ import errno
 import json
 import logging
 import os
+import re
 import shutil
 import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from analysis.comparison import EXACT, difference
+from analysis.errors import CacheUnreachable
 from analysis.steps import Tolerance
+from analysis.stored_records import DamagedRecordError, Record, read_record, record_text
 from provenance.files import file_checksum
 from provenance.records import ActivityRecord, EntityRecord
 from uws.durability import make_durable
@@ -34,33 +40,16 @@ logger = logging.getLogger(__name__)
 
 MAKING = "making.json"
 _DIFFERENCE = "difference.txt"
+_MARKER = "marker"
+_SHELF, _IDENTITY = re.compile("[0-9a-f]{2}"), re.compile("[0-9a-f]{64}")
+#: How often a result's place is freed from something damaged before it is given up.
+_TRIES = 10
+#: There is none, or something of another kind.
+_ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 #: What is left under a temporary name by a process that died is removed after this time.
 _LEFT_BEHIND_S = 24 * 3600.0
 #: Notes are worked out anew, and what was set aside is removed, after this time.
 _OLD_S = 30 * 86400.0
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What is known of the making of a result, without the file.
-
-    engine, label: of the step. seconds: that it took. peak_memory: bytes, where it was measured.
-    key: under which it was made, identity and fencing number. messages: what the step told.
-    """
-
-    activity: ActivityRecord
-    engine: str
-    label: str
-    seconds: float
-    peak_memory: int | None = None
-    key: str = ""
-    messages: tuple[str, ...] = ()
-
-    @property
-    def entity(self) -> EntityRecord:
-        """The file as an entity of the provenance, with its checksum."""
-        (generated,) = self.activity.generated
-        return generated.entity
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,37 +74,50 @@ class Cache:
         for name in ("results", "temporary", "damaged", "unlike", "private", "notes"):
             (root / name).mkdir(parents=True, exist_ok=True)
 
+    def marker(self) -> str:
+        """What tells this folder from any other, as from the place where it isn't mounted now.
+
+        It is given to a folder that has none. Raises `CacheUnreachable`.
+        """
+        path = self.root / _MARKER
+        with _reached():
+            if not path.exists():
+                with tempfile.NamedTemporaryFile("w", dir=self.root / "temporary") as file:
+                    file.write(uuid.uuid4().hex)
+                    file.flush()
+                    make_durable([Path(file.name)])
+                    with suppress(FileExistsError):  # another process was first
+                        os.link(file.name, path)
+            return path.read_text(encoding="utf-8", errors="replace").strip()
+
     def path(self, identity: str, file_name: str) -> Path:
         """Where the result of that identity lies, if it is there."""
         return self._folder(identity) / file_name
 
     def read(self, identity: str) -> tuple[CachedFile, Record] | None:
-        """What lies under that identity, its checksum not looked at; ``None`` for nothing."""
+        """What lies under that identity, the file's checksum not looked at; ``None`` for nothing.
+
+        What lacks its record or its file, or has a damaged record, is set aside. Raises
+        `CacheUnreachable`.
+        """
         folder = self._folder(identity)
-        try:
-            making = json.loads((folder / MAKING).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError):
-            self.set_aside(identity)
-            return None
-        record = Record(
-            ActivityRecord.from_json(json.dumps(making["activity"])),
-            engine=making["engine"],
-            label=making["label"],
-            seconds=making["seconds"],
-            peak_memory=making.get("peak_memory"),
-            key=making.get("key", ""),
-            messages=tuple(making.get("messages", ())),
-        )
-        path = folder / making["file"]
-        if not path.is_file():
-            self.set_aside(identity)
-            return None
+        with _reached():
+            try:
+                record, file_name = read_record((folder / MAKING).read_bytes())
+                path = folder / file_name
+                if not path.is_file():
+                    raise DamagedRecordError("its file is gone")
+            except (*_ABSENT, DamagedRecordError):
+                if os.path.lexists(folder):
+                    self.set_aside(identity)
+                return None
         return CachedFile(path, record.entity, record.activity), record
 
     def find(self, identity: str) -> tuple[CachedFile, Record] | None:
-        """The result of that identity if it is whole; one without its checksum is set aside."""
+        """The result of that identity if it is whole; what is damaged is set aside.
+
+        Raises `CacheUnreachable`.
+        """
         found = self.read(identity)
         if found is None or self.is_whole(found[0]):
             return found
@@ -123,11 +125,20 @@ class Cache:
         return None
 
     def is_whole(self, file: CachedFile) -> bool:
-        """Whether the file has the checksum that it was stored with."""
-        try:
-            return file_checksum(file.path) == file.entity.checksum
-        except FileNotFoundError:
-            return False
+        """Whether the file has the checksum that it was stored with; `CacheUnreachable`."""
+        with _reached():
+            try:
+                return file_checksum(file.path) == file.entity.checksum
+            except _ABSENT:
+                return False
+
+    def size(self, file: CachedFile) -> int | None:
+        """Bytes of the file; ``None`` where it is gone. Raises `CacheUnreachable`."""
+        with _reached():
+            try:
+                return file.path.stat().st_size
+            except _ABSENT:
+                return None
 
     def store(
         self,
@@ -141,53 +152,63 @@ class Cache:
         ``make`` is given the path to write to and returns the record of the making, whose one
         generated entity carries the file's checksum. A result that comes second is compared with
         the first and dropped; one that differs by more than the tolerance is kept aside for the
-        operator (`unlike`). Raises `OSError` where the disk is full, leaving nothing behind.
+        operator (`unlike`). Raises `OSError` where the disk is full, leaving nothing behind, and
+        `CacheUnreachable`.
         """
         folder = self.root / "temporary" / uuid.uuid4().hex
-        folder.mkdir()
+        with _reached():
+            folder.mkdir()
         try:
             record = make(folder / file_name)
-            making = {
-                "file": file_name,
-                "engine": record.engine,
-                "label": record.label,
-                "seconds": record.seconds,
-                "peak_memory": record.peak_memory,
-                "key": record.key,
-                "messages": record.messages,
-                "activity": json.loads(record.activity.to_json()),
-            }
-            (folder / MAKING).write_text(json.dumps(making), encoding="utf-8")
-            make_durable(folder.iterdir())
-            target = self._folder(identity)
-            while True:
-                target.parent.mkdir(exist_ok=True)
-                try:
-                    folder.rename(target)
-                except OSError as error:
-                    if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                        raise
-                    first = self.find(identity)
-                    if first is None:
-                        continue  # it was damaged, or has just been evicted
-                    unlike = difference(folder / file_name, first[0].path, tolerance)
-                    if unlike is not None:
-                        self._keep_unlike(identity, folder, record, unlike)
-                    return *first, False
-                stored = CachedFile(target / file_name, record.entity, record.activity)
-                return stored, record, True
+            with _reached():
+                (folder / MAKING).write_text(record_text(record, file_name), encoding="utf-8")
+                make_durable(folder.iterdir())
+                first = self._put(identity, folder)
+            if first is None:
+                path = self.path(identity, file_name)
+                return CachedFile(path, record.entity, record.activity), record, True
+            with _reached():
+                unlike = difference(folder / file_name, first[0].path, tolerance)
+            if unlike is not None:
+                self._keep_unlike(identity, folder, record, unlike)
+            return *first, False
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def _put(self, identity: str, folder: Path) -> tuple[CachedFile, Record] | None:
+        """Give a folder its place among the results; the whole one that has it already, if any."""
+        target = self._folder(identity)
+        for _ in range(_TRIES):
+            target.parent.mkdir(exist_ok=True)
+            try:
+                folder.rename(target)
+                return None
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+                    raise
+                first = self.find(identity)
+                if first is not None:
+                    return first
+                # it was damaged, or has just been evicted
+        raise CacheUnreachable("what lies in the place of a result can't be moved away")
+
     def set_aside(self, identity: str) -> None:
-        """Keep a damaged result for the operator to look at, only the last one of an identity."""
+        """Keep a damaged result for the operator to look at, only the last one of an identity.
+
+        Raises `CacheUnreachable`.
+        """
         target = self.root / "damaged" / identity
-        shutil.rmtree(target, ignore_errors=True)
-        try:
-            self._folder(identity).rename(target)
-            os.utime(target)  # it stays a month from now (`sweep`)
-        except FileNotFoundError:
-            return  # another process has just done so
+        _remove(target)
+        with _reached():
+            try:
+                self._folder(identity).rename(target)
+                os.utime(target)  # it stays a month from now (`sweep`)
+            except FileNotFoundError:
+                return  # another process has just done so
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                self.remove(identity)  # another process has set one aside of its own
         logger.warning("cached step %s is damaged and was set aside", identity[:12])
 
     def _keep_unlike(self, identity: str, folder: Path, record: Record, words: str) -> None:
@@ -215,33 +236,39 @@ class Cache:
         """
         found = {}
         for folder in sorted((self.root / "unlike").iterdir()):
-            with suppress(OSError):  # it is being replaced
-                making = json.loads((folder / MAKING).read_text(encoding="utf-8"))
-                what = f"{making['activity']['name']} {making['label']}".strip()
+            with suppress(OSError, DamagedRecordError):  # it is being replaced
+                record, _ = read_record((folder / MAKING).read_bytes())
+                what = f"{record.activity.name} {record.label}".strip()
                 words = (folder / _DIFFERENCE).read_text(encoding="utf-8")
                 found[folder.name] = f"{what}: {words}"
         return found
 
     def remove(self, identity: str) -> None:
         """Remove the result of that identity: at once gone for everybody, then from the disk."""
-        with tempfile.TemporaryDirectory(dir=self.root / "temporary") as name:
-            try:
-                self._folder(identity).rename(Path(name) / "result")
-            except FileNotFoundError:
-                return
+        with self.removing() as take_away:
+            take_away(identity)
+
+    @contextmanager
+    def removing(self) -> Iterator[Callable[[str], None]]:
+        """A function that makes a result be gone for everybody, at once; from the disk at the end.
+
+        Raises `CacheUnreachable`.
+        """
+        with tempfile.TemporaryDirectory(
+            dir=self.root / "temporary", ignore_cleanup_errors=True
+        ) as name:
+
+            def take_away(identity: str) -> None:
+                with _reached(), suppress(FileNotFoundError):
+                    self._folder(identity).rename(Path(name) / identity)
+
+            yield take_away
 
     def identities(self) -> Iterator[str]:
-        """Of all results that lie here."""
-        for shelf in sorted((self.root / "results").iterdir()):
-            for folder in sorted(shelf.iterdir()):
+        """Of all results that lie here; what else lies among them is passed over."""
+        for shelf in _named(self.root / "results", _SHELF):
+            for folder in _named(shelf, _IDENTITY):
                 yield folder.name
-
-    def age_s(self, identity: str) -> float:
-        """How long ago the result of that identity was stored, in seconds; 0 for none."""
-        try:
-            return time.time() - (self._folder(identity) / MAKING).stat().st_mtime
-        except FileNotFoundError:
-            return 0.0
 
     def damaged(self) -> int:
         """How many damaged results have been set aside."""
@@ -285,20 +312,38 @@ class Cache:
     def sweep(self, older_than_s: float = _LEFT_BEHIND_S) -> None:
         """Remove what processes that died have left under temporary names; and, after a month,
         notes and what was set aside."""
-        for left in (*(self.root / "temporary").iterdir(), *(self.root / "private").iterdir()):
-            try:
-                if time.time() - left.stat().st_mtime > older_than_s:
-                    shutil.rmtree(left, ignore_errors=True)
-                    left.unlink(missing_ok=True)
-            except (FileNotFoundError, IsADirectoryError):
-                continue
-        for note in (self.root / "notes").iterdir():
-            if time.time() - note.stat().st_mtime > _OLD_S:
-                note.unlink(missing_ok=True)
-        for aside in (*(self.root / "damaged").iterdir(), *(self.root / "unlike").iterdir()):
-            with suppress(FileNotFoundError):
-                if time.time() - aside.stat().st_mtime > _OLD_S:
-                    shutil.rmtree(aside, ignore_errors=True)
+        ages = {"temporary": older_than_s, "private": older_than_s}
+        for name in ("temporary", "private", "notes", "damaged", "unlike"):
+            for left in (self.root / name).iterdir():
+                with suppress(FileNotFoundError):  # another process has just done so
+                    if time.time() - left.stat().st_mtime > ages.get(name, _OLD_S):
+                        _remove(left)
 
     def _folder(self, identity: str) -> Path:
         return self.root / "results" / identity[:2] / identity
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    """Tell what goes wrong inside as `CacheUnreachable`, but for a full disk."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        logger.warning("the cache can't be reached: %s", error)
+        raise CacheUnreachable(f"the cache can't be reached ({error.strerror})") from error
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder or a file, whatever it is."""
+    shutil.rmtree(path, ignore_errors=True)
+    with suppress(OSError):
+        path.unlink()
+
+
+def _named(folder: Path, pattern: re.Pattern[str]) -> list[Path]:
+    """What has such a name in the folder, in order."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        return sorted(path for path in folder.iterdir() if pattern.fullmatch(path.name))
+    return []

@@ -164,6 +164,10 @@ class ClusterUnfit(MachineFailure):
     retry = False
 
 
+class CacheUnreachable(MachineFailure):
+    """The folder of cached results can't be read, or isn't the server's own: not mounted, say."""
+
+
 class SoftwareChanged(MachineFailure):
     """The engine's software is no longer that with which the graph was planned."""
 

@@ -87,7 +87,8 @@ class SharedLedger:
         self._fences: dict[str, int] = {}
 
     def hold(self, steps: Sequence[Step]) -> None:
-        """See `Ledger`."""
+        """See `Ledger`; raises `CacheUnreachable` where the cache's folder isn't there."""
+        cache_index.require_folder(self.cache)
         statements.execute(
             "hold", job=self._job, identities=[step.identity for step in steps], seconds=HOLD_S
         )
@@ -96,7 +97,8 @@ class SharedLedger:
 
     def find(self, steps: Sequence[Step]) -> dict[str, CachedFile]:
         """See `Ledger`."""
-        return cache_index.find(self.cache, [step.identity for step in steps])
+        identities = [step.identity for step in steps]
+        return cache_index.find(self.cache, identities, self._rights, self._job)
 
     def used(self, identities: Sequence[str]) -> None:
         """See `Ledger`."""
@@ -140,6 +142,7 @@ class SharedLedger:
 
     def damaged(self, identities: Sequence[str]) -> None:
         """See `Ledger`."""
+        cache_index.require_folder(self.cache)
         for identity in identities:
             found = self.cache.read(identity)
             if found is not None and not self.cache.is_whole(found[0]):

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from analysis.cache import Cache, CachedFile, Record
+from analysis.cache import Cache, CachedFile
 from analysis.errors import (
     AnalysisError,
     DiskFull,
@@ -27,6 +27,7 @@ from analysis.errors import (
     StepBroken,
 )
 from analysis.steps import Parameter, StepInputs, StepKind
+from analysis.stored_records import Record
 from instruments.science_window import ScienceWindowId, ScienceWindowIdError
 from provenance import recorder
 from provenance.agents import software as software_agent

@@ -1,8 +1,8 @@
 """The stored state of the analysis: what the cache has, who makes what now, who needs what.
 
 The files themselves lie in the cache's folder, each with the record of its making; these tables
-are their index and can be made again from the files (``manage.py cache_verify``), leases, holds
-and the counted use apart. The database's clock alone decides about what has expired.
+are their index and can be made again from the files (``manage.py cache_verify``), leases, holds,
+pins and the counted use apart. The database's clock alone decides about what has expired.
 """
 
 from typing import ClassVar
@@ -29,7 +29,6 @@ class CachedStep(models.Model):
     entity_name = models.TextField(null=True)
     activity_id = models.TextField(help_text="Of the run that made it, in the provenance.")
     seconds = models.FloatField(help_text="How long it took to make.")
-    peak_memory = models.BigIntegerField(null=True, help_text="Bytes that it took at most.")
     breadth = models.PositiveIntegerField(
         null=True, help_text="Inputs of its role that has most of them: Science Windows joined."
     )
@@ -41,9 +40,6 @@ class CachedStep(models.Model):
     )
     made_at = models.DateTimeField()
     last_used_at = models.DateTimeField(db_default=Now())
-    pinned = models.BooleanField(
-        default=False, db_default=False, help_text="Never evicted: a published product holds it."
-    )
     data_rights = models.CharField(
         max_length=20, help_text="The strictest of its inputs' rights, as ObsCore has them."
     )
@@ -62,6 +58,30 @@ class CachedStep(models.Model):
     def __str__(self) -> str:
         """Kind and label."""
         return f"{self.kind} {self.label}".strip()
+
+
+class StepPin(models.Model):
+    """A result that a published product was made from: it is never evicted.
+
+    The pin is of the identity, so that it outlives a file that is lost or damaged, and the row.
+    """
+
+    identity = models.CharField(primary_key=True, max_length=64)
+
+    def __str__(self) -> str:
+        """Identity."""
+        return self.identity[:12]
+
+
+class CacheFolder(models.Model):
+    """Which folder the index is of; there is one row. No row of a result goes without it."""
+
+    number = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    marker = models.CharField(max_length=100, help_text="What the folder holds (`Cache.marker`).")
+
+    def __str__(self) -> str:
+        """The marker."""
+        return self.marker
 
 
 class StepLease(models.Model):

@@ -108,11 +108,16 @@ def give(
     else the job looked at, what everybody may see; otherwise they stay results of the job.
     Provenance and publication are entered in the transaction that completes the job: what died
     before has published nothing, and the job that is run again does it once. Whatever the caller
-    says, nothing becomes public that comes from a cached step which isn't.
+    says, nothing becomes public that comes from a step which isn't known to be: one made beside the
+    cache (`analysis.anew`) is not.
     """
-    public = public and all(
-        rights.is_public() for rights in cache_index.rights(_steps(products)).values()
-    )
+    if public:
+        origins = _steps(products)
+        rights = cache_index.rights(origins)
+        # what the index doesn't know, nobody knows to be public
+        public = origins <= rights.keys() and all(known.is_public() for known in rights.values())
+        if not public:
+            context.message("not published: not all of what it was made from is known to be public")
     authority = settings.VO_AUTHORITY
     with recorder.activity(
         activity_name,

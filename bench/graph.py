@@ -65,10 +65,11 @@ def graph_costs(server: OwnServer) -> None:
     tell(f"planning {PLANNED} steps: identities, cache, times, estimate", taken, "ms", None, aim)
 
     # --- steps ------------------------------------------------------------------------------------
+    root = Path(server.environment["VO_CACHE_ROOT"])
     rates: dict[int, float] = {}
     for workers in (1, 2):
-        with cluster(folder / f"cache{workers}", workers) as executor:
-            run = Runner(folder / f"cache{workers}", lambda executor=executor: executor)
+        with cluster(root, workers) as executor:
+            run = Runner(root, lambda executor=executor: executor)
 
             def graph(
                 name: str, steps: int, seconds: float, run: Runner = run

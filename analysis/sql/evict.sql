@@ -1,7 +1,10 @@
--- Give up these results, except such as have been pinned or are held by now.
+-- Give up these results, except such as have been pinned or are held by now. In the transaction in
+-- which their files go, so that whoever has them held afterwards finds neither.
 SELECT pg_advisory_xact_lock(hashtext('analysis_evict'));
 DELETE FROM analysis_cachedstep AS step
-WHERE identity = ANY(%(identities)s) AND NOT pinned AND NOT EXISTS (
+WHERE identity = ANY(%(identities)s) AND NOT EXISTS (
+    SELECT FROM analysis_steppin AS pin WHERE pin.identity = step.identity
+) AND NOT EXISTS (
     SELECT FROM analysis_stephold AS hold
     WHERE hold.identity = step.identity AND hold.expires_at > clock_timestamp()
 )

@@ -2,7 +2,9 @@
 -- long ago, and takes much room goes first.
 SELECT identity, kind, label, size
 FROM analysis_cachedstep AS step
-WHERE NOT pinned AND NOT EXISTS (
+WHERE NOT EXISTS (
+    SELECT FROM analysis_steppin AS pin WHERE pin.identity = step.identity
+) AND NOT EXISTS (
     SELECT FROM analysis_stephold AS hold
     WHERE hold.identity = step.identity AND hold.expires_at > clock_timestamp()
 )

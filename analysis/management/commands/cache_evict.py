@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from analysis import cache_index
 from analysis.cache import Cache
+from analysis.errors import CacheUnreachable
 
 
 class Command(BaseCommand):
@@ -31,12 +32,15 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="only say what would go")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Evict, and say what went."""
+        """Evict, and say what went; raises `CommandError` where the folder isn't there."""
         limit: int = options["to"]
         if limit < 0:
             raise CommandError("--to: a number of bytes, 0 or more")
         cache = Cache(Path(settings.VO_CACHE_ROOT))
-        evicted = cache_index.evict(cache, limit, dry_run=options["dry_run"])
+        try:
+            evicted = cache_index.evict(cache, limit, dry_run=options["dry_run"])
+        except CacheUnreachable as problem:
+            raise CommandError(f"{problem} ({cache.root}); see docs/operations.md") from problem
         for item in evicted:
             self.stdout.write(f"{item.kind} {item.label}, {item.size / 1e6:.1f} MB")
         would = "would be" if options["dry_run"] else "were"

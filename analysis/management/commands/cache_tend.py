@@ -4,13 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from analysis import cache_index
 from analysis.cache import Cache
-
-#: A running job registers what it has made within a second, and tells its owner that it made it.
-_SETTLED_S = 60.0
+from analysis.errors import CacheUnreachable
 
 
 class Command(BaseCommand):
@@ -19,11 +17,23 @@ class Command(BaseCommand):
     help = "Register what lies in the cache, evict what exceeds VO_CACHE_MAX_BYTES, tidy up."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Do it once; says only what was done."""
+        """Do it once; says only what was done. Raises `CommandError` where the folder is gone."""
         cache = Cache(Path(settings.VO_CACHE_ROOT))
-        registered = cache_index.register_from_disk(cache, older_than_s=_SETTLED_S)
-        if registered:
-            self.stdout.write(f"{registered} results that lay in the cache were registered")
+        try:
+            cache_index.require_folder(cache)
+            self._tend(cache)
+        except CacheUnreachable as problem:
+            raise CommandError(f"{problem} ({cache.root}); see docs/operations.md") from problem
+
+    def _tend(self, cache: Cache) -> None:
+        try:
+            registered = cache_index.register_from_disk(cache)
+            if registered:
+                self.stdout.write(f"{registered} results that lay in the cache were registered")
+        finally:  # whatever lies there, the limit holds
+            self._limit(cache)
+
+    def _limit(self, cache: Cache) -> None:
         evicted = cache_index.evict(cache, settings.VO_CACHE_MAX_BYTES)
         if evicted:
             size = sum(item.size for item in evicted) / 1e6

@@ -14,7 +14,7 @@ from graph_running import Runner
 from tiny_engine import TinyGraph
 
 from analysis import cache_index, statements
-from analysis.cache import MAKING, Cache
+from analysis.cache import Cache
 from analysis.executors import LocalExecutor
 from analysis.ledger import SharedLedger, rights_of
 from analysis.models import CachedStep, StepLease, StepTiming
@@ -331,9 +331,10 @@ def test_status_tells_what_is_there_and_what_it_has_saved(
 ) -> None:
     run(tiny.add(tiny.raw("r1", 1), padding=999))
     CachedStep.objects.update(seconds=60.0)
+    StepTiming.objects.update(peak_memory=123_000_000)
     said = call("cache_status")
     line = next(line for line in said.splitlines() if line.startswith("tiny"))
-    assert line.split() == ["tiny", "add", "3", "0.0", "0", "1", "3", "min", "60.0", "s"]
+    assert line.split() == ["tiny", "add", "3", "0.0", "0", "1", "3", "min", "60.0", "s", "123"]
     assert "0 damaged files" in said
 
 
@@ -376,14 +377,17 @@ def test_verify_registers_what_the_index_lacks(three: list[CachedStep]) -> None:
 
 
 def test_the_errand_leaves_to_running_jobs_what_they_have_just_made(
-    run: Runner, three: list[CachedStep]
+    three: list[CachedStep],
 ) -> None:
     CachedStep.objects.all().delete()
+    leases = [
+        StepLease(identity=row.identity, fence=1, cluster="", holder="job", expires_at=FUTURE)
+        for row in three
+    ]
+    StepLease.objects.bulk_create(leases)
     call("cache_tend")
     assert left() == set()
-    old = time.time() - 120
-    for row in three[:2]:
-        os.utime(run.cache.root / "results" / row.identity[:2] / row.identity / MAKING, (old, old))
+    StepLease.objects.exclude(identity=three[2].identity).update(expires_at=PAST)
     call("cache_tend")
     assert left() == {row.identity for row in three[:2]}
 

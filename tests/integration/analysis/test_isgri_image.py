@@ -15,7 +15,7 @@ from django.db import connection
 from analysis import cache_index, plans
 from analysis.cache import Cache
 from analysis.jobs import ISGRI_IMAGE
-from analysis.models import CachedStep
+from analysis.models import CachedStep, StepPin
 from archive.models import ScienceWindow
 from auth.principal import ANONYMOUS, Principal
 from dali.parameters import Parameters
@@ -114,7 +114,8 @@ def test_the_same_job_again_runs_no_step(image: Image, crab_scws: list[str]):
         "mosaic",
         "preview",
     ]
-    pinned = CachedStep.objects.filter(pinned=True).values_list("kind", flat=True)
+    pins = StepPin.objects.values("identity")
+    pinned = CachedStep.objects.filter(identity__in=pins).values_list("kind", flat=True)
     assert {"mosaic", "mosaic_sources", "preview"} <= set(pinned), "published products hold them"
     assert all(rights.is_public() for rights in cache_index.rights(_all_steps()).values())
     with fits.open(first.results["mosaic"]) as one, fits.open(again.results["mosaic"]) as other:
@@ -221,7 +222,7 @@ def test_an_administrator_may_use_withheld_data_and_nothing_of_it_becomes_public
     released = CachedStep.objects.values_list("kind", "release_date__year")
     assert ("mosaic", 2099) in released, "the embargo sticks to what is made from the data"
     assert {year for _, year in released} == {2099}
-    assert not CachedStep.objects.filter(pinned=True).exists()
+    assert not StepPin.objects.exists()
 
 
 def test_a_job_that_is_not_to_publish_leaves_no_row(image: Image, crab_scws: list[str]):

@@ -1,6 +1,6 @@
 """What a published product makes public is what it was made from, and nothing else."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -84,3 +84,18 @@ def test_a_product_of_withheld_data_makes_nothing_public(run: Runner, tmp_path: 
     give_sum(run, tiny.add(tiny.raw("withheld", 4), label="withheld"), [], tmp_path)
     assert not Activity.objects.filter(public=True).exists()
     assert not Entity.objects.filter(public=True).exists()
+
+
+def test_where_the_index_does_not_know_what_a_product_came_from_it_is_not_published(
+    run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(JobContext, "message", lambda _, text: said.append(text))
+
+    def forget_all(results: Iterable[Step]) -> None:
+        cache_index.CachedStep.objects.all().delete()
+
+    monkeypatch.setattr(cache_index, "set_rights", forget_all)
+    give_sum(run, TinyGraph(tmp_path).add(TinyGraph(tmp_path).raw("open", 1)), [], tmp_path)
+    assert not Activity.objects.filter(public=True).exists()
+    assert said == ["not published: not all of what it was made from is known to be public"]

@@ -6,6 +6,7 @@ from pathlib import Path
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from analysis import cache_index
 from vo_server.backup import BackupError, restore
 
 
@@ -25,3 +26,4 @@ class Command(BaseCommand):
         except BackupError as error:
             raise CommandError(str(error)) from error
         call_command("migrate", interactive=False, verbosity=0)
+        cache_index.forget_folder()  # the cache isn't in the backup: the one here is as good
