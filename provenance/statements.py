@@ -1,6 +1,7 @@
 """The room's SQL: each statement is a file of ``provenance/sql/``, called by its name."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,10 @@ from django.db import connection
 
 # Arbitrary: it names the writers' lock among PostgreSQL's advisory locks.
 _WRITER = 0x70726F76
+
+#: What PostgreSQL's text can't hold: NUL, and halves of surrogate pairs, which stand for bytes in
+#: names of files that aren't UTF-8 (PEP 383).
+_NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 
 Row = Mapping[str, str | bool | None]
 """One row of what a statement enters, by the names that the statement reads."""
@@ -46,12 +51,15 @@ def enter_rows(name: str, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
     if not rows:
         return []
     clean = [
-        {"place": place, **{key: _storable(value) for key, value in row.items()}}
+        {
+            "place": place,
+            **{key: storable(v) if isinstance(v, str) else v for key, v in row.items()},
+        }
         for place, row in enumerate(rows)
     ]
     return execute(name, rows=json.dumps(clean))
 
 
-def _storable(value: str | bool | None) -> str | bool | None:
-    """The value without NUL, the one character that PostgreSQL's text can't hold."""
-    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else value
+def storable(text: str) -> str:
+    """The text with U+FFFD for what PostgreSQL's text can't hold."""
+    return _NOT_TEXT.sub("\N{REPLACEMENT CHARACTER}", text)

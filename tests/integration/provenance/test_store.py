@@ -1,5 +1,6 @@
 """Records in the tables: whole, once, whatever the order."""
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -193,5 +194,7 @@ def test_kinds_and_agents_are_entered_once_for_all_activities() -> None:
 
 @pytest.mark.django_db
 def test_text_that_postgresql_cannot_hold_does_not_lose_the_record() -> None:
-    enter([ActivityRecord("activity:1", "x", comment="a\0b\\u0000")])
-    assert Activity.objects.get().comment == "a\N{REPLACEMENT CHARACTER}b\\u0000"
+    name_in_latin_1 = os.fsdecode("a\0gr\xfcn\\u0000".encode("latin-1"))
+    enter([ActivityRecord("activity:1", "x", comment=name_in_latin_1)])
+    known = "a\N{REPLACEMENT CHARACTER}gr\N{REPLACEMENT CHARACTER}n\\u0000"
+    assert Activity.objects.get().comment == known
