@@ -13,7 +13,7 @@ from django.conf import settings
 import provenance.store
 from archive.identifiers import ProductIdentity
 from archive.ingest.problems import Problem
-from provenance.agents import CREATOR, maker_of_files, software
+from provenance.agents import CREATOR, maker_of_files, operators, software
 from provenance.recorder import Recorder, activity, parameter
 from provenance.records import EntityClass, EntityRecord, InvolvedRecord, ParameterRecord
 
@@ -106,9 +106,11 @@ def _ingest(name: str, source: Path, files: int, *, public: bool) -> Iterator[Re
     with activity(
         name,
         version=settings.VO_VERSION,
+        # in public the operators as a group; by whose account, administrators can read
+        agent=operators(settings.VO_AUTHORITY),
         agents=(
             InvolvedRecord(
-                software(settings.VO_AUTHORITY, "vo_server", settings.VO_VERSION), "ingest"
+                software(settings.VO_AUTHORITY, "vo_server", settings.VO_VERSION), "software"
             ),
         ),
         parameters=(

@@ -1,5 +1,6 @@
 """Where the archive's files come from, as the provenance tables tell."""
 
+import os
 import socket
 from pathlib import Path
 
@@ -62,6 +63,37 @@ def test_an_ingest_tells_administrators_alone_where_it_ran_and_what_it_read(arch
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM provenance_public_activity")
         assert "private_comment" not in {column.name for column in cursor.description}
+
+
+def test_an_ingest_names_the_operators_as_a_group_and_the_software(archive_root: Path):
+    write_science_window(archive_root, count=5)
+    ingest([archive_root])
+    write_science_window(archive_root, "066500340010.001", count=5, changes={"REVOL": 1})
+    ingest([archive_root])
+    associated = rows(
+        "SELECT a.status, w.public, w.role, split_part(g.name, ' ', 1), g.type"
+        " FROM provenance_was_associated_with AS w"
+        " JOIN provenance_agent AS g ON g.id = w.agent_id"
+        " JOIN provenance_activity AS a ON a.id = w.activity_id"
+        " WHERE w.role NOT IN ('platform', 'source') ORDER BY a.id, w.role"
+    )
+    assert associated == [
+        ("completed", True, "Operator", "Operators", "Organization"),
+        ("completed", True, "software", "vo_server", "SoftwareAgent"),
+        ("failed", False, "Operator", "Operators", "Organization"),
+        ("failed", False, "software", "vo_server", "SoftwareAgent"),
+    ]
+
+
+def test_a_folder_whose_name_is_not_utf_8_is_ingested(archive_root: Path, tmp_path: Path):
+    tree = tmp_path / os.fsdecode(b"gr\xfcn")
+    write_science_window(tree, count=5)
+    write_science_window(tree, "066500340010.001", count=5, changes={"REVOL": 1})
+    report = ingest([tree])
+    assert (report.loaded, report.bad) == (1, 1)
+    told = rows("SELECT status, private_comment FROM provenance_activity ORDER BY 1")
+    assert [status for status, _ in told] == ["completed", "failed"]
+    assert all("gr\N{REPLACEMENT CHARACTER}n/scw" in comment for _, comment in told)
 
 
 def test_an_edition_of_the_catalogue_is_an_entity_that_an_ingest_made(

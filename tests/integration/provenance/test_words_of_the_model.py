@@ -114,3 +114,14 @@ def test_types_of_what_is_declared_no_more_become_the_models() -> None:
         "events": "data", "picture": "visualization", "log": "document", "unknown": "data",
         "identical": "value",
     }  # fmt: skip
+
+
+@pytest.mark.usefixtures("before")
+def test_the_software_of_ingests_has_the_role_that_it_has_elsewhere() -> None:
+    enter([run("old", (BOB, "ingest")), run("both", (BOB, "ingest"), (BOB, "software"))])
+    migrate("0009_software_of_ingests")
+    found = WasAssociatedWith.objects.values_list("activity__identifier", "role")
+    assert sorted(found) == [
+        ("ivo://x/activity?both", "software"),
+        ("ivo://x/activity?old", "software"),
+    ]
