@@ -16,7 +16,8 @@ import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPException
+from http.client import HTTPException, InvalidURL
+from itertools import islice
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
@@ -24,12 +25,15 @@ from django.db import OperationalError, transaction
 
 from provenance.history import History, backwards, forwards
 from provenance.models import Activity, Outgoing
+from provenance.store import note_to_send
 
 logger = logging.getLogger(__name__)
 
 _FIRST_PAUSE = timedelta(seconds=30)
 _LONGEST_PAUSE = timedelta(days=1)
 _AT_ONCE = 20
+#: So many activities at a time are put into the outbox where all are.
+_AT_A_TIME = 1000
 #: How long a message is one sender's alone; after that another may send it, should that one die.
 _CLAIM = timedelta(minutes=15)
 #: Answers that tell of the message and not of the store (RFC 9110): the next may fare better.
@@ -42,6 +46,10 @@ class RefusedError(OSError):
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(f"HTTP {status} {reason}")
         self.status = status
+
+
+class NoAddressError(OSError):
+    """What the settings name as the store's address is none."""
 
 
 class UnwritableError(Exception):
@@ -60,12 +68,21 @@ class GraphStore:
     password: str = ""
     timeout_s: float = 30.0
 
-    def put(self, graph: str, turtle: str) -> None:
-        """Replace a named graph; raises ``OSError`` where the store doesn't take it."""
+    def put(self, graph: str, turtle: bytes) -> None:
+        """Replace a named graph; raises ``OSError`` where the store doesn't take it.
+
+        ``HTTPException`` where what answers is no server of HTTP.
+        """
+        try:
+            self._put(graph, turtle)
+        except (ValueError, InvalidURL) as wrong:
+            raise NoAddressError(f"VO_SPARQL_GRAPH_STORE is no address: {wrong}") from None
+
+    def _put(self, graph: str, turtle: bytes) -> None:
         separator = "&" if urlsplit(self.url).query else "?"
         request = urllib.request.Request(  # noqa: S310 - the operator's own address
             f"{self.url}{separator}graph={quote(graph, safe='')}",
-            data=turtle.encode(),
+            data=turtle,
             method="PUT",
             headers={"Content-Type": "text/turtle; charset=utf-8"},
         )
@@ -115,12 +132,10 @@ def publish(store: GraphStore, *, within_s: float = 50.0) -> tuple[int, int]:
 
 def note_all() -> int:
     """Put all public activities into the outbox; how many are in it now."""
-    missing = Activity.objects.filter(public=True, status__isnull=False, outgoing__isnull=True)
-    Outgoing.objects.bulk_create(
-        (Outgoing(activity_id=key) for key in missing.values_list("pk", flat=True).iterator()),
-        batch_size=1000,
-        ignore_conflicts=True,
-    )
+    public = Activity.objects.filter(public=True, status__isnull=False)
+    keys = public.values_list("pk", flat=True).order_by("pk").iterator(chunk_size=_AT_A_TIME)
+    while some := list(islice(keys, _AT_A_TIME)):
+        note_to_send(some)
     return Outgoing.objects.count()
 
 
@@ -141,10 +156,12 @@ def _claim() -> list[Outgoing]:
 
 
 def _release(messages: Sequence[Outgoing]) -> None:
-    """Give back what was claimed and not tried."""
-    Outgoing.objects.filter(pk__in=[message.pk for message in messages]).update(
-        next_try=datetime.now(UTC)
-    )
+    """Give back what was claimed and not tried, or not told whole."""
+    with transaction.atomic():
+        # locked in the order of keys, as by whoever notes them again meanwhile
+        claimed = Outgoing.objects.select_for_update().order_by("pk")
+        held = [m.pk for m in claimed.filter(pk__in=[message.pk for message in messages])]
+        Outgoing.objects.filter(pk__in=held).update(next_try=datetime.now(UTC))
 
 
 def _send(store: GraphStore, message: Outgoing) -> Exception | None:
@@ -153,7 +170,8 @@ def _send(store: GraphStore, message: Outgoing) -> Exception | None:
 
     identifier = message.activity.identifier
     try:
-        turtle = rdf.to_turtle(rdf.graph(surroundings(message.activity)))
+        turtle = rdf.to_turtle(rdf.graph(surroundings(message.activity))).encode()
+        graph = str(rdf.iri(identifier))
     except OperationalError:
         raise  # the database is gone, which says nothing of the message
     except Exception as fault:
@@ -163,12 +181,15 @@ def _send(store: GraphStore, message: Outgoing) -> Exception | None:
         _put_off(message, problem)
         return problem
     try:
-        store.put(str(rdf.iri(identifier)), turtle)
-    except (OSError, ValueError, HTTPException) as refused:
+        store.put(graph, turtle)
+    except (OSError, HTTPException) as refused:
         _put_off(message, refused)
         logger.warning("%s was not sent to the graph store: %s", identifier, message.problem)
         return refused
-    message.delete()
+    # what was noted again meanwhile was perhaps not yet read
+    told = Outgoing.objects.filter(pk=message.pk, times_noted=message.times_noted)
+    if not told.delete()[0]:
+        _release([message])
     return None
 
 
@@ -185,7 +206,7 @@ def _is_of_the_message(problem: Exception) -> bool:
     """Whether the store may well take others."""
     if isinstance(problem, RefusedError):
         return problem.status in _OF_THE_MESSAGE
-    return isinstance(problem, UnwritableError | ValueError)
+    return isinstance(problem, UnwritableError)
 
 
 def surroundings(activity: Activity) -> History:

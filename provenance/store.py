@@ -17,7 +17,6 @@ from provenance.models import (
     Agent,
     ConfigFile,
     Entity,
-    Outgoing,
     Parameter,
     WasAssociatedWith,
     WasAttributedTo,
@@ -100,11 +99,12 @@ def make_public(entity_ids: Iterable[str]) -> None:
 
 
 def note_to_send(activities: list[int]) -> None:
-    """Put public activities, by their keys, into the outbox, where anything is sent at all."""
+    """Put public activities, by their keys, into the outbox, where anything is sent at all.
+
+    One that is being sent right now is sent again: it may be told as it was before.
+    """
     if activities and settings.VO_SPARQL_GRAPH_STORE:
-        Outgoing.objects.bulk_create(
-            [Outgoing(activity_id=key) for key in activities], ignore_conflicts=True
-        )
+        execute("note_to_send", activities=sorted(set(activities)))
 
 
 def _keys(identifiers: list[str]) -> list[int]:

@@ -365,7 +365,9 @@ class Configuration(BaseSettings):
     @classmethod
     def _is_graph_store(cls, text: str) -> str:
         parts = urlsplit(text)
-        if text and (parts.scheme not in ("http", "https") or not parts.hostname):
+        # a port that is no number raises ValueError itself
+        is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        if text and not is_address:
             raise ValueError("takes http:// or https:// with a host")
         return text
 

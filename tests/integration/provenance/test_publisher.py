@@ -130,6 +130,49 @@ def test_a_mark_that_is_taken_back_is_taken_from_the_store(served: GraphStoreSer
     assert told() == []
 
 
+def test_a_mark_that_is_taken_back_while_it_is_sent_is_sent_again(
+    served: GraphStoreServer, transactional_db: None
+) -> None:
+    enter(chain(public=True))
+    assert send() == (2, 0)
+    mark_bad("ivo://x/entity?mosaic", "solar flare", authority="x")
+
+    def take_back() -> None:
+        served.at_request = None
+        mark_good("ivo://x/entity?mosaic", "a mistake", authority="x")
+        connections.close_all()
+
+    served.at_request = take_back
+    sent, failed = send()
+    assert (sent, failed) == (3, 0), "the mark as it was and as it is, and that it was taken back"
+    assert served.ask(PREFIXES + "SELECT ?t WHERE { ?e voprov:invalidatedAtTime ?t }") == []
+    assert not Outgoing.objects.exists()
+
+
+def test_what_is_noted_again_keeps_the_pause_and_is_sent_once(served: GraphStoreServer) -> None:
+    served.refuse = 1
+    enter(chain(public=True)[:1])
+    assert send() == (0, 1)
+    due = Outgoing.objects.get().next_try
+    assert publisher.note_all() == 1
+    assert Outgoing.objects.get().next_try == due
+    Outgoing.objects.update(next_try=NOON)
+    assert send() == (1, 0)
+    assert not Outgoing.objects.exists()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1/data", "http://127.0.0.1:port/data", "http://["])
+def test_a_store_whose_address_is_none_is_one_fault_and_not_one_of_each_message(
+    served: GraphStoreServer, settings: Any, address: str
+) -> None:
+    settings.VO_SPARQL_GRAPH_STORE = address
+    enter(chain(public=True))
+    assert send() == (0, 1)
+    assert sorted(Outgoing.objects.values_list("attempts", flat=True)) == [0, 1]
+    problem = Outgoing.objects.get(attempts=1).problem or ""
+    assert "VO_SPARQL_GRAPH_STORE is no address" in problem
+
+
 def test_a_message_that_the_store_refuses_holds_up_no_other(served: GraphStoreServer) -> None:
     served.dislikes = {"ivo://x/activity?image"}
     enter(chain(public=True))

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from pydantic import ValidationError
 
 from vo_server.configuration import PROJECT_ROOT, Configuration
 from vo_server.settings_page import PAGE, page
@@ -21,6 +22,16 @@ def told(expression: str, **environment: str) -> str:
         text=True,
         check=True,
     ).stdout.strip()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["fuseki:3030/data", "fuseki", "http://", "ftp://fuseki/data", "http://fuseki:port/x"],
+)
+def test_a_mistyped_address_of_the_graph_store_is_told_at_the_start(address: str) -> None:
+    with pytest.raises(ValidationError, match="vo_sparql_graph_store"):
+        Configuration(vo_sparql_graph_store=address)
+    assert Configuration(vo_sparql_graph_store="http://fuseki:3030/provenance/data")
 
 
 def test_debug_is_off_by_default() -> None:
