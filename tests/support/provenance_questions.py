@@ -94,7 +94,7 @@ def _poison(url: str, tour: Tour, ask: Any) -> None:
     assert tour.mosaic_id in told.getvalue()
     found = ask("provenance-bad")
     assert tour.mosaic_id in {row["obs_publisher_did"] for row in found}
-    assert {row["comment"] for row in found} == {"Marked as bad: solar flare"}
+    assert all(row["comment"].startswith("Marked as bad: solar flare") for row in found)
     assert all(bad in row["location"] for row in found)
     # the same by one URL
     files = {row["location"] for row in found}

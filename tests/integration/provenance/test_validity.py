@@ -26,7 +26,7 @@ def recorded() -> None:
     enter(
         [
             EntityRecord(f"{SCW}/isgri_events", public=True),
-            EntityRecord(f"{SCW}/swg", public=True),
+            EntityRecord(f"{SCW}/swg", comment="Made by the ISDC.", public=True),
             EntityRecord("ivo://x/archive?scw/0665/066500330010.0011/isgri_events"),
             step(f"{SCW}/isgri_events", "image"),
             step("image", "mosaic"),
@@ -53,6 +53,29 @@ def test_marking_is_recorded_and_can_be_undone() -> None:
     assert not Entity.objects.filter(invalidated_at_time__isnull=False).exists()
     names = Entity.objects.get(identifier=f"{SCW}/swg").used_set.values_list("activity__name")
     assert sorted(name for (name,) in names) == ["mark_bad", "mark_bad", "mark_good"]
+
+
+@pytest.mark.parametrize(
+    "reason", ["solar flare", "solar flare.", "Made by the ISDC.", "bad\0\udcff"]
+)
+def test_what_was_remarked_before_stays_and_the_reason_goes_with_the_mark(reason: str) -> None:
+    def comments() -> list[str | None]:
+        found = Entity.objects.filter(identifier__startswith=f"{SCW}/").order_by("identifier")
+        return list(found.values_list("comment", flat=True))
+
+    mark_bad(SCW, "closed mask", authority="x")
+    assert comments() == [
+        "Marked as bad: closed mask",
+        "Marked as bad: closed mask. Made by the ISDC.",
+    ]
+    mark_bad(SCW, reason, authority="x")
+    assert all("closed mask" not in (comment or "") for comment in comments())
+    assert [(c or "").endswith("Made by the ISDC.") for c in comments()][1]
+    mark_good(SCW, "a mistake", authority="x")
+    assert comments() == [None, "Made by the ISDC."]
+    marks = Activity.objects.filter(name__startswith="mark_").order_by("id")
+    said = [(mark.comment or "").rstrip("\N{REPLACEMENT CHARACTER}") for mark in marks]
+    assert said == ["closed mask", reason.rstrip("\0\udcff"), "a mistake"]
 
 
 def test_a_mark_names_the_operators_as_a_group_and_no_person() -> None:
