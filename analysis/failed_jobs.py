@@ -12,12 +12,12 @@ from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, transaction
 
 from analysis.errors import AnalysisError
 from analysis.publishing import agents_of, parameters_of
 from dali.errors import DaliError
-from provenance import recorder, store
+from provenance import people, recorder, store
 from uws.errors import JobFailure
 from uws.types import JobContext
 
@@ -73,4 +73,6 @@ def _enter(context: JobContext[Any], name: str, problem: Exception) -> None:
     record = activity.record
     if isinstance(problem, AnalysisError | JobFailure | DaliError):
         record = replace(record, comment=str(problem))
-    store.enter([record])
+    with transaction.atomic():
+        store.enter([record])
+        people.call_by_present_name(context.owner.user_id)

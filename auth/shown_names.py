@@ -1,5 +1,6 @@
 """The name under which others see a person: chosen by that person (``/api/account``)."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 
@@ -17,6 +18,16 @@ _others: list[Taken] = []
 
 #: Django's length of ``first_name``, where the chosen name is kept.
 _LONGEST = 150
+
+#: Signs that nobody sees: those of the Unicode property Default_Ignorable_Code_Point, and blanks
+#: that are no spaces (Braille's without dots, null note head, Khitan's filler).
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff\u2800\U0001d159\U00016fe4]"
+)
+#: Alphabets with letters that look like another's, by the first word of their letters' names.
+_ALIKE = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU"})
 
 
 def shown_name(principal: Principal) -> str:
@@ -43,8 +54,12 @@ def reserve(taken: Taken) -> None:
 
 
 def comparable(name: str) -> str:
-    """The same for names that look the same but for capitals, spaces and forms of letters."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    """The same for names that differ in capitals, spaces, forms of letters or unseen signs alone.
+
+    Not for all that look alike: ``I`` isn't ``l``, and a Cyrillic letter is no Latin one.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return " ".join(_UNSEEN.sub("", folded).split())
 
 
 class UnfitNameError(ValueError):
@@ -54,7 +69,8 @@ class UnfitNameError(ValueError):
 def choose_name(user: AbstractUser, name: str) -> None:
     """Let others see the account's owner under this name; empty: under the account's again.
 
-    Raises `UnfitNameError` for an address, more than a line of text, or another's name.
+    Raises `UnfitNameError` for an address, more than a line of text, what can't be seen or is a mix
+    of alphabets that look alike, or another's name.
     """
     if not name.isprintable():
         raise UnfitNameError(f"must be one line of {_LONGEST} signs at most")
@@ -63,10 +79,22 @@ def choose_name(user: AbstractUser, name: str) -> None:
         raise UnfitNameError("others would read an address in it: leave out the @")
     if len(name) > _LONGEST:
         raise UnfitNameError(f"must be one line of {_LONGEST} signs at most")
+    if _UNSEEN.search(name):
+        raise UnfitNameError("has signs that can't be seen: leave them out")
+    if name and not any(sign.isalnum() for sign in name):
+        raise UnfitNameError("must have a letter or a digit")
+    if len(_alphabets(name)) > 1:
+        raise UnfitNameError("mixes alphabets whose letters look alike")
     if name and _is_taken(user, name):
         raise UnfitNameError(f"somebody or something else is called {name} here")
     user.first_name, user.last_name = name, ""
     user.save(update_fields=["first_name", "last_name"])
+
+
+def _alphabets(name: str) -> set[str]:
+    """Those of the alphabets that look alike of which the name has letters."""
+    letters = filter(str.isalpha, unicodedata.normalize("NFKC", name))
+    return {unicodedata.name(letter, "").partition(" ")[0] for letter in letters} & _ALIKE
 
 
 def _is_taken(user: AbstractUser, name: str) -> bool:

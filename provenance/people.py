@@ -8,12 +8,14 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
 from django.db.models.signals import post_save
 
 from auth import shown_names
 from auth.shown_names import comparable, name_of
 from provenance.agents import operators, person_id
 from provenance.models import Agent
+from provenance.statements import take_turn
 
 #: How names begin that this server gives to itself, at any version or revision.
 _OWN = "vo_server"
@@ -38,10 +40,35 @@ def follow_names() -> None:
     post_save.connect(_rename, sender=get_user_model(), dispatch_uid="provenance names people")
 
 
+def call_by_present_name(user_id: int | None) -> None:
+    """Give the person of that account, if any, the name of this moment.
+
+    For whoever has entered a record of somebody's, in the same transaction: the record may be older
+    than the name. An account that takes another name now waits until the transaction has ended.
+    """
+    user = None
+    if user_id is not None:
+        user = get_user_model()._default_manager.filter(pk=user_id).first()
+    if user is not None:
+        _name(user)
+
+
 def _rename(
-    instance: AbstractBaseUser, update_fields: Any = None, raw: bool = False, **_signal: Any
+    instance: AbstractBaseUser,
+    created: bool = False,
+    update_fields: Any = None,
+    raw: bool = False,
+    **_signal: Any,
 ) -> None:
-    if raw or (update_fields and set(update_fields) <= {"last_login", "password"}):
+    if raw or created or (update_fields and set(update_fields) <= {"last_login", "password"}):
         return
-    identifier = person_id(settings.VO_AUTHORITY, instance.pk)
-    Agent.objects.filter(identifier=identifier).update(name=name_of(instance))
+    with transaction.atomic():
+        # a person who is entered right now isn't there to be named before that has ended
+        take_turn()
+        _name(instance)
+
+
+def _name(user: AbstractBaseUser) -> None:
+    """Let the account's person go by the account's name."""
+    person = Agent.objects.filter(identifier=person_id(settings.VO_AUTHORITY, user.pk))
+    person.exclude(name=name_of(user)).update(name=name_of(user))
