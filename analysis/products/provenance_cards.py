@@ -36,9 +36,9 @@ def identity_cards(
     return [
         ("CREATOR", creator, "Software that wrote this file"),
         ("DATE", written.isoformat(timespec="seconds")[:19], "UTC of writing"),
-        ("PROVENT", entity_id, "This file as a provenance entity"),
-        ("PROVACT", activity_id, "Activity that generated it"),
-        ("PROVTAP", f"{site_url}/tap", "TAP service with schema provenance"),
+        _card("PROVENT", entity_id, "This file as a provenance entity"),
+        _card("PROVACT", activity_id, "Activity that generated it"),
+        _card("PROVTAP", f"{site_url}/tap", "TAP service with schema provenance"),
         ("PROVSAP", f"{site_url}/provsap?ID={quote(entity_id, safe='')}", ""),
     ]
 
