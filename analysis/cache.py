@@ -291,9 +291,9 @@ class Cache:
             return None
 
     def keep_note(self, key: str, value: object) -> None:
-        """Keep what is laborious to work out from results and never changes; JSON.
+        """Keep what is laborious to work out from results; JSON. It is removed after some time.
 
-        It is removed after some time.
+        Whoever reads it sees to it that it is still true.
         """
         with tempfile.NamedTemporaryFile(
             "w", dir=self.root / "temporary", encoding="utf-8", delete=False

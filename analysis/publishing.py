@@ -1,8 +1,8 @@
 """From a job's last results to products: header, ObsCore row, provenance, UWS result."""
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from analysis.products.provenance_extension import Document, add_history, joined
 from archive.identifiers import ProductIdentity, new_product_identity
 from archive.publication import NewProduct, publish
 from auth.shown_names import shown_name
-from provenance import agents, recorder, serialisation, store
+from provenance import agents, people, recorder, serialisation, store
 from provenance.files import file_checksum
 from provenance.history import History, backwards
 from provenance.identifiers import new_entity_id
@@ -36,6 +36,7 @@ from provenance.records import (
     InvolvedRecord,
     ParameterRecord,
 )
+from provenance.snapshots import Snapshot
 from uws.parameters import describe
 from uws.types import JobContext
 
@@ -143,7 +144,9 @@ def give(
             _write(context, product, activity, histories, end, public) for product in products
         ]
     _given[context] = activity.record
-    context.at_completion.append(partial(_enter, activity.record, written, public))
+    context.at_completion.append(
+        partial(_enter, activity.record, written, public, context.owner.user_id)
+    )
     for item in written:
         context.add_result(item.product.result, item.path, item.product.media_type)
 
@@ -223,30 +226,43 @@ class _Histories:
         """The whole history of a product whose ``last`` step isn't in the tables yet."""
         origins = product.derived_from
         own = replace(last, used=tuple(use for use in last.used if use.entity.id in origins))
-        return joined(self._before(origins), _document(History((own,), (product,))))
+        before = self._before(origins)
+        return joined(before, _document(History((own,), (product,)), before["prefix"]))
 
     def _before(self, origins: tuple[str, ...]) -> Document:
-        """The history of results of steps, which never changes: written out once, then kept."""
-        key = digest({"software": settings.VO_VERSION, "origins": list(origins)})
-        kept: Document | None = self._cache.note(key)
-        if kept is None:
-            kept = _document(backwards(origins, None, hidden=True))
-            self._cache.keep_note(key, kept)
-        return kept
+        """The history of results of steps: written out once, then kept.
+
+        What was done never changes; marks on data and names of people do, and it is written anew.
+        """
+        key = digest({"software": settings.VO_VERSION, "history of": list(origins)})
+        kept = self._cache.note(key)
+        if kept is not None and Snapshot(**kept["snapshot"]).is_of_today():
+            known: Document = kept["document"]
+            return known
+        history = backwards(origins, None, hidden=True)
+        document = _document(history)
+        snapshot = asdict(Snapshot.of(history))
+        self._cache.keep_note(key, {"snapshot": snapshot, "document": document})
+        return document
 
 
-def _document(history: History) -> Document:
-    document: Document = json.loads(serialisation.to_json(serialisation.document(history)))
+def _document(history: History, prefixes: Mapping[str, str] | None = None) -> Document:
+    """prefixes: those of the document that it will be joined with."""
+    written = serialisation.document(history, prefixes=prefixes)
+    document: Document = json.loads(serialisation.to_json(written))
     return document
 
 
-def _enter(record: ActivityRecord, written: Sequence[_Written], public: bool) -> None:
+def _enter(
+    record: ActivityRecord, written: Sequence[_Written], public: bool, owner: int | None
+) -> None:
     with transaction.atomic():
         # files are copied before the turn to write history has come, which others wait for
         for item in written:
             if item.to_publish is not None:
                 publish(item.to_publish)
         store.enter([record, _together(record, written, public)])
+        people.call_by_present_name(owner)
         if public:
             store.make_public([item.entity.id for item in written])
             cache_index.pin(_steps([item.product for item in written if item.to_publish]))

@@ -6,6 +6,7 @@ W3C's own documents are in `provenance.w3c`, PROV-N of both in `provenance.notat
 
 import io
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from voprov.models.model import VOProvDocument
@@ -27,13 +28,25 @@ from provenance.records import (
 )
 
 
-def document(history: History, *, agents: bool = True, configuration: bool = True) -> Any:
-    """The history as voprov's document. agents, configuration: whether these are in it."""
+def document(
+    history: History,
+    *,
+    agents: bool = True,
+    configuration: bool = True,
+    prefixes: Mapping[str, str] | None = None,
+) -> Any:
+    """The history as voprov's document. agents, configuration: whether these are in it.
+
+    prefixes: with the namespaces that they stand for in another document, as in this one.
+    """
     if not agents:
         history = history.without_agents()
     if not configuration:
         history = history.without_configuration()
-    return _Writer(VOProvDocument(), history).write()
+    empty = VOProvDocument()
+    for prefix, namespace in (prefixes or {}).items():
+        empty.add_namespace(prefix, namespace)
+    return _Writer(empty, history).write()
 
 
 def to_json(written: Any) -> str:
