@@ -3,9 +3,9 @@
 Every result has a folder of its own, named by identity, holding the file and ``making.json``: the
 provenance record of the activity that made it, with the file's checksum, and what the index in
 PostgreSQL (`analysis.cache_index`) needs to know. A folder is whole or absent, since it is written
-under a temporary name, flushed and renamed; the first one stands. After a loss of power the last
-ones may be absent, but what is there is whole. Nothing of the run is in the file itself. Nothing
-here needs a database: processes on any machine that reaches the folder write here.
+under a temporary name, flushed and renamed; the first one stands. It is on the disk, and so is its
+name, before anybody is told of it. Nothing of the run is in the file itself. Nothing here needs a
+database: processes on any machine that reaches the folder write here.
 
 What isn't as it was stored, file or record, is damaged: it is set aside and made again. What can't
 be read now, as where a server of files doesn't answer, stays where it is (`CacheUnreachable`).
@@ -162,7 +162,7 @@ class Cache:
             record = make(folder / file_name)
             with _reached():
                 (folder / MAKING).write_text(record_text(record, file_name), encoding="utf-8")
-                make_durable(folder.iterdir())
+                make_durable([*folder.iterdir(), folder])
                 first = self._put(identity, folder)
             if first is None:
                 path = self.path(identity, file_name)
@@ -182,6 +182,7 @@ class Cache:
             target.parent.mkdir(exist_ok=True)
             try:
                 folder.rename(target)
+                make_durable([target.parent, self.root / "results"])
                 return None
             except OSError as error:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):

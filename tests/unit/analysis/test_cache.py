@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -70,6 +70,25 @@ def test_what_was_stored_is_found_with_its_record(cache: Cache) -> None:
     assert found is not None
     assert found[1] == record_of("5")
     assert not is_made_again(cache), "the first one stands"
+
+
+def test_a_result_and_its_name_are_on_the_disk_before_anybody_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = Cache(tmp_path / "new")
+    place = cache.path(IDENTITY, FILE).parent
+    flushed: list[tuple[bool, set[str]]] = []
+    flush = cache_module.make_durable
+
+    def note(paths: Sequence[Path]) -> None:
+        shelves = {place.parent: "shelf", place.parent.parent: "results"}
+        names = {shelves.get(path, path.name if path.is_file() else "folder") for path in paths}
+        flushed.append((place.exists(), names))
+        flush(paths)
+
+    monkeypatch.setattr(cache_module, "make_durable", note)
+    cache.store(IDENTITY, FILE, making())
+    assert flushed == [(False, {FILE, MAKING, "folder"}), (True, {"shelf", "results"})]
 
 
 @pytest.mark.parametrize("name", [FILE, MAKING])
