@@ -11,7 +11,7 @@ from django.conf import settings
 from analysis import cache_index
 from analysis.cache import Cache, CachedFile
 from analysis.comparison import agree
-from analysis.execution import StepResult
+from analysis.outcomes import StepResult
 from analysis.steps import Step
 from provenance.files import file_checksum
 

@@ -9,21 +9,18 @@ the products. The one who runs a graph is told of every result when it is regist
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NoReturn
 
-from analysis.cache import CachedFile
 from analysis.errors import AnalysisError, ClusterLost, MachineFailure
 from analysis.executors import Ended, Executor, Given
 from analysis.ledger import Ledger
 from analysis.making import DamagedInputs, Input, Making, Task, attempt, science_window
+from analysis.outcomes import GraphResult, Listener, StepFailure, StepResult
+from analysis.patience import Patience
 from analysis.step_processes import packed
 from analysis.steps import RawFile, Step, in_order
 
-#: How often a step is begun whose machine fails.
-_TRIES = 3
-#: How often a step may be lost by places that can be reached, over more than the time of patience.
-_LOSSES = 20
 #: How often a driver looks for what others make, and renews what it has claimed, in seconds.
 _LOOK_EVERY_S = 0.25
 _RENEW_EVERY_S = 4.0
@@ -33,31 +30,6 @@ _RECONNECT_EVERY_S = 0.1
 _REGISTER_EVERY_S = 0.25
 _REGISTER_SHARE = 5.0
 _REGISTER_AT_LAST_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class StepResult:
-    """What became of one step.
-
-    restored: it was found in the cache. messages: what the step told while it ran.
-    """
-
-    step: Step
-    file: CachedFile
-    restored: bool
-    messages: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class StepFailure:
-    """A step that could not give its result.
-
-    reason: in words for the user. cause: the failure itself, of this step or of one it needs.
-    """
-
-    step: Step
-    reason: str
-    cause: AnalysisError
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,34 +44,6 @@ class Surroundings:
     authority: str
     software: Mapping[str, str]
     patience_s: float = 300.0
-
-
-@dataclass(slots=True)
-class GraphResult:
-    """Results and failures, by the identity of the step."""
-
-    results: dict[str, StepResult] = field(default_factory=dict)
-    failures: dict[str, StepFailure] = field(default_factory=dict)
-
-    def of(self, step: Step) -> StepResult | None:
-        """The result of that step, if it has one."""
-        return self.results.get(step.identity)
-
-
-class Listener:
-    """Who is told how a graph goes; each call comes from the driver's own thread."""
-
-    def planned(self, steps: Sequence[Step]) -> None:
-        """These steps are looked at; called again where damage makes more of them necessary."""
-
-    def succeeded(self, result: StepResult) -> None:
-        """The result is there, and registered."""
-
-    def failed(self, failure: StepFailure) -> None:
-        """The step, or one that it needs, can't be made of these data."""
-
-    def waited(self) -> None:
-        """The driver has waited a moment for steps that run; called about every second."""
 
 
 def run_graph(
@@ -149,9 +93,7 @@ class _Driver:
         self._made: dict[Step, Making] = {}  # and not registered yet
         self._register_due = 0.0
         self._register_every_s = _REGISTER_EVERY_S
-        self._tries: dict[str, int] = {}
-        self._losses: dict[str, tuple[int, float]] = {}  # how many, and when the first was
-        self._lost_since: float | None = None
+        self._patience = Patience(surroundings.patience_s)
         self._look_due = self._renew_due = 0.0
 
     def run(self) -> GraphResult:
@@ -281,19 +223,16 @@ class _Driver:
             executor.submit(
                 [Given(task.key, packed(root, task), step.kind.memory) for step, task in ours]
             )
-            self._lost_since = None
+            self._patience.somewhere()
             self._running.update((step.identity, (step, task)) for step, task in ours)
             self._elsewhere.update((s.identity, s) for s in steps if s.identity not in keys)
             self._ready.clear()
         except ClusterLost as lost:
-            self._be_patient(lost)
+            self._look_again(lost)
 
-    def _be_patient(self, lost: ClusterLost) -> None:
+    def _look_again(self, lost: ClusterLost) -> None:
         """Nothing can be run now; raise what happened where that has lasted too long."""
-        now = time.monotonic()
-        if self._lost_since is None:
-            self._lost_since = now
-        if now - self._lost_since > self._surroundings.patience_s:
+        if not self._patience.nowhere():
             self._register(at_once=True)
             raise lost
         if not self._running:
@@ -321,7 +260,7 @@ class _Driver:
             del self._running[step.identity]
             outcome = item.outcome
             if isinstance(outcome, Making):
-                self._lost_since = None
+                self._patience.somewhere()
                 if not self._made:
                     self._register_due = time.monotonic() + self._register_every_s
                 self._made[step] = outcome
@@ -335,12 +274,10 @@ class _Driver:
 
     def _give_again(self, step: Step) -> None:
         """The place lost the step; patience with it lasts until a place takes steps again."""
-        losses, first = self._losses.get(step.identity, (0, time.monotonic()))
-        self._losses[step.identity] = losses + 1, first
-        if losses >= _LOSSES and time.monotonic() - first > self._surroundings.patience_s:
+        if not self._patience.was_lost(step.identity):
             self._stop(step, ClusterLost("the computers that run steps lose it again and again"))
         self._ready[step.identity] = step
-        self._be_patient(ClusterLost("the computers that run steps can't be reached"))
+        self._look_again(ClusterLost("the computers that run steps can't be reached"))
 
     def _register(self, *, at_once: bool = False) -> None:
         """Register what was made, many at once, while other steps run; then tell of it.
@@ -364,11 +301,10 @@ class _Driver:
             self._listener.succeeded(result)
 
     def _try_again(self, step: Step, task: Task, failure: AnalysisError) -> None:
-        tries = self._tries[step.identity] = self._tries.get(step.identity, 0) + 1
         failure.attempt = attempt(task, failure)
         self._ledger.failed(failure.attempt)
         if isinstance(failure, MachineFailure):
-            if not failure.retry or tries >= _TRIES:
+            if not (failure.retry and self._patience.has_failed(step.identity)):
                 self._stop(step, failure)
             self._ready[step.identity] = step
         else:
@@ -387,13 +323,12 @@ class _Driver:
 
     def _remake(self, step: Step, damaged: Sequence[str]) -> None:
         """Inputs of the step turned out to be damaged: make these anew, then the step."""
-        tries = self._tries[step.identity] = self._tries.get(step.identity, 0) + 1
-        if tries > _TRIES:
-            raise MachineFailure("files of the cache are damaged again and again")
         self._ledger.damaged(damaged)
         for identity in damaged:
             self._outcome.results.pop(identity, None)
         self._made = {made: m for made, m in self._made.items() if made.identity not in damaged}
+        if not self._patience.has_failed(step.identity):
+            self._stop(step, MachineFailure("files that it reads are damaged again and again"))
         self._waiting[step.identity] = set()
         self._require([s for s in step.needed_steps() if s.identity in damaged])
         self._make(step)

@@ -15,7 +15,7 @@ from django.db import transaction
 from analysis import cache_index
 from analysis.cache import Cache
 from analysis.canonical import digest
-from analysis.execution import StepResult
+from analysis.outcomes import StepResult
 from analysis.products.fits_files import Card
 from analysis.products.provenance_cards import identity_cards, step_cards
 from analysis.products.provenance_extension import Document, add_history, joined

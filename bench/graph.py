@@ -42,7 +42,7 @@ def graph_costs(server: OwnServer) -> None:
     from graph_running import Runner
     from tiny_engine import TinyGraph
 
-    from analysis.execution import GraphResult
+    from analysis.outcomes import GraphResult
     from analysis.past_runs import past_costs, planned
     from analysis.planning import estimate
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from analysis.engines.protocol import Engine, FoundSources
-from analysis.execution import StepResult
+from analysis.outcomes import StepResult
 from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.source_list import above
 from analysis.publishing import ProductFile

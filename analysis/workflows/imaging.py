@@ -9,7 +9,7 @@ from django.conf import settings
 from analysis.engines.protocol import ImagePlan, ImagingEngine, MosaicSteps
 from analysis.engines.registry import imaging_engine
 from analysis.errors import EmptyImageList
-from analysis.execution import GraphResult, StepResult
+from analysis.outcomes import GraphResult, StepResult
 from analysis.results_at_hand import told
 from analysis.steps import RawFile, Step, in_order
 from analysis.workflows.instrument import WorkflowInstrument

@@ -13,7 +13,7 @@ import numpy as np
 
 from analysis.engines.protocol import LightCurvePlan
 from analysis.engines.registry import timing_engine
-from analysis.execution import StepResult
+from analysis.outcomes import StepResult
 from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.fits_files import Card
 from analysis.products.light_curve import LightCurve, write_light_curve

@@ -10,17 +10,11 @@ from django.conf import settings
 from analysis.anew import Anew, anew
 from analysis.cache import Cache
 from analysis.engines.protocol import Engine
-from analysis.execution import (
-    GraphResult,
-    Listener,
-    StepFailure,
-    StepResult,
-    Surroundings,
-    run_graph,
-)
+from analysis.execution import Surroundings, run_graph
 from analysis.executors import Executor
 from analysis.failed_jobs import went_through
 from analysis.ledger import Ledger, PrivateLedger, SharedLedger
+from analysis.outcomes import GraphResult, Listener, StepFailure, StepResult
 from analysis.places import place_for_steps
 from analysis.steps import Step
 from uws.types import JobContext

@@ -13,7 +13,7 @@ from typing import Any
 
 from analysis.engines.protocol import ExtractionPlan, SpectralEngine
 from analysis.engines.registry import spectral_engine
-from analysis.execution import StepResult
+from analysis.outcomes import StepResult
 from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.detectors import Detector
 from analysis.products.fits_files import Card

@@ -11,7 +11,7 @@ from django.conf import settings
 from analysis.all_sky.rebinning import BinnedCounts, Grid, read_bins
 from analysis.all_sky.steps import ALL_SKY
 from analysis.errors import EmptyScWList, NoValidScW
-from analysis.execution import GraphResult
+from analysis.outcomes import GraphResult
 from analysis.products.catalogue_source import CatalogueSource
 from analysis.products.detectors import SPI_ACS
 from analysis.products.fits_files import Card

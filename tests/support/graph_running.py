@@ -4,16 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from analysis.cache import Cache
-from analysis.execution import (
-    GraphResult,
-    Listener,
-    StepFailure,
-    StepResult,
-    Surroundings,
-    run_graph,
-)
+from analysis.execution import Surroundings, run_graph
 from analysis.executors import Executor
 from analysis.ledger import Ledger, SharedLedger
+from analysis.outcomes import GraphResult, Listener, StepFailure, StepResult
 from analysis.steps import Step
 
 SURROUNDINGS = Surroundings("test", {"numpy": "0"}, patience_s=20)

@@ -23,11 +23,11 @@ from analysis.errors import (
     ProcessEnded,
     ScWDataCorrupted,
 )
-from analysis.execution import StepFailure, StepResult
 from analysis.executors import Ended, Executor, LocalExecutor
 from analysis.ledger import PrivateLedger
 from analysis.making import DamagedInputs, Making
 from analysis.models import CachedStep, StepHold, StepLease
+from analysis.outcomes import StepFailure, StepResult
 from analysis.steps import Step
 from provenance.models import Activity, Used
 

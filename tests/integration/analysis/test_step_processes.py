@@ -7,8 +7,8 @@ import pytest
 from graph_running import Runner
 from untidy_engine import LEAVING, leaving
 
-from analysis.execution import GraphResult
 from analysis.executors import LocalExecutor
+from analysis.outcomes import GraphResult
 from analysis.steps import Step
 
 pytestmark = pytest.mark.django_db
