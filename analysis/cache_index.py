@@ -161,7 +161,7 @@ def register(
             return set()
         # waits for its turn, so before rows are locked, which whoever has the turn may want to pin
         store.enter([record.activity for _, record in fresh.values()])
-        CachedStep.objects.filter(identity__in=[i for i in fresh if i in known]).delete()
+        forget([i for i in fresh if i in known])
         allowed = dict(rights) if rights is not None else _rights_from_inputs(fresh.values())
         rows = [
             _row(identity, file, size, record, allowed.get(identity, WITHHELD))
@@ -240,7 +240,7 @@ def _rights_from_inputs(results: Iterable[tuple[CachedFile, Record]]) -> dict[st
 
 def set_rights(rights: Mapping[str, Rights]) -> None:
     """Bring the rights to results, by identity, up to date with those of their inputs."""
-    for row in CachedStep.objects.filter(identity__in=list(rights)):
+    for row in CachedStep.objects.filter(identity__in=list(rights)).order_by("identity"):
         now = rights[row.identity]
         if (row.data_rights, row.release_date) != (now.data_rights, now.release_date):
             CachedStep.objects.filter(pk=row.pk).update(
@@ -260,7 +260,7 @@ def rights(identities: Iterable[str]) -> dict[str, Rights]:
 
 def count_use(identities: Iterable[str]) -> None:
     """These results have been found and are used."""
-    statements.execute("use", identities=sorted(identities), half_life_s=HALF_LIFE_S)
+    statements.execute("use", identities=list(identities), half_life_s=HALF_LIFE_S)
 
 
 def pin(identities: Iterable[str]) -> None:
@@ -271,7 +271,9 @@ def pin(identities: Iterable[str]) -> None:
 def forget(identities: Sequence[str]) -> None:
     """Remove rows whose files are gone or were set aside."""
     if identities:
-        CachedStep.objects.filter(identity__in=identities).delete()
+        with transaction.atomic():
+            statements.execute("lock", identities=list(identities))
+            CachedStep.objects.filter(identity__in=identities).delete()
 
 
 def names(identities: Sequence[str]) -> dict[str, str]:

@@ -67,9 +67,9 @@ def run(attempt: Attempt, task: Task | None = None) -> None:
         if shortage is not None:
             connection.close()
             _record_failure(attempt, *shortage)
-        elif isinstance(error, OperationalError | InterfaceError) and _is_connection_lost(error):
+        elif (reason := _interruption(error)) is not None:
             connection.close()
-            _insist(lambda: queue.take_back(attempt, "the connection to the database was lost"))
+            _insist(lambda: queue.take_back(attempt, reason))
         else:
             _record_failure(attempt, "internal error", "fatal")
     else:
@@ -178,7 +178,17 @@ def _insist(do: Callable[[], _T]) -> _T:
             time.sleep(0.5)
 
 
-def _is_connection_lost(error: Exception) -> bool:
-    """PostgreSQL's error classes 08 (connection) and 57P (shut down), or none: no answer."""
+def _interruption(error: Exception) -> str | None:
+    """How the database interrupted the job through no fault of its own; ``None`` for others.
+
+    PostgreSQL's error classes 08 (connection) and 57P (shut down), or none: no answer; and 40, a
+    transaction that was ended for another's sake, as one of two that wait for each other.
+    """
+    if not isinstance(error, OperationalError | InterfaceError):
+        return None
     code = getattr(error.__cause__, "pgcode", None)
-    return code is None or code.startswith(("08", "57P"))
+    if code is None or code.startswith(("08", "57P")):
+        return "the connection to the database was lost"
+    if code.startswith("40"):
+        return "the database ended one of two transactions that were in each other's way"
+    return None

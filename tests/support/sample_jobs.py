@@ -38,7 +38,7 @@ class SampleParameters(JobParameters):
     tidy: str = Field(default="", description="A file to write when asked to end.")
     pool: bool = Field(default=False, description="Compute in a pool of processes.")
     log: str = Field(default="", description="A file to add a line to whenever the job is run.")
-    end: str = Field(default="", description="fail, full, raise, kill, exit or nothing.")
+    end: str = Field(default="", description="fail, full, raise, deadlock, kill, exit or nothing.")
 
 
 def run(context: JobContext[SampleParameters]) -> None:
@@ -80,6 +80,9 @@ def run(context: JobContext[SampleParameters]) -> None:
             Path("/dev/full").write_text("no room")
         case "raise":
             raise RuntimeError("SELECT secret FROM nowhere")
+        case "deadlock":
+            with connection.cursor() as cursor:
+                cursor.execute("DO 'BEGIN RAISE deadlock_detected; END'")
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         case "exit":

@@ -177,6 +177,16 @@ def test_a_job_whose_connection_is_cut_is_run_again(worker, submit, executing, e
     assert Job.objects.get().attempts == 2
 
 
+def test_a_job_whose_transaction_loses_against_another_s_is_run_again(
+    worker, submit, ended, tmp_path
+):
+    log = tmp_path / "runs"
+    error = ended(submit(end="deadlock", log=log)).error
+    assert error.message.endswith("each other's way; given up after 3 attempts")
+    assert error.kind == "transient"
+    assert len(log.read_text().splitlines()) == 3
+
+
 def test_a_worker_that_was_taken_for_dead_registers_anew(worker, submit, ended, eventually):
     ended(submit())
     Worker.objects.all().delete()
