@@ -28,13 +28,14 @@ from analysis.workflows.extracting import (
     extraction_targets,
     wanted_sources,
 )
-from analysis.workflows.imaging import SIMULATED, reference_catalogue
+from analysis.workflows.imaging import reference_catalogue
 from analysis.workflows.instrument import WorkflowInstrument
-from analysis.workflows.job_products import FITS, PNG, Origin, plain_name
+from analysis.workflows.job_products import Origin
+from analysis.workflows.one_source import OneSource
 from analysis.workflows.selection import LightCurveParameters
 from archive.publication import NewProduct
 from auth.principal import Principal
-from instruments.time import SECONDS_PER_DAY, mjd_utc_from_ijd
+from instruments.time import SECONDS_PER_DAY
 from uws.types import JobContext
 
 
@@ -83,36 +84,19 @@ def _products(
     made_from: Origin, result: StepResult, number: int, item: SourceLightCurve
 ) -> list[ProductFile]:
     """Light curve and picture of one source."""
-    prefix, source = made_from.instrument.name, plain_name(item.name)
-    one = _OneSource(made_from.named(item.science_windows), item)
+    origin, band = made_from.named(item.science_windows), (item.e_min_kev, item.e_max_kev)
+    one = _LightCurve(origin, result, number, item, "light curve", band)
     return [
-        ProductFile(
-            f"lightcurve_{number}",
-            f"{prefix}_lc_{number}_{source}.fits",
-            FITS,
-            (result,),
-            one.write_light_curve,
-            one.describe_light_curve,
-        ),
-        ProductFile(
-            f"preview_{number}",
-            f"{prefix}_preview_{number}_{source}.png",
-            PNG,
-            (result,),
-            one.write_preview,
-            one.describe_preview,
-        ),
+        one.file("lightcurve", one.file_name("lc"), one.write, one.describe),
+        one.preview(write_light_curve_preview),
     ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _OneSource:
+class _LightCurve(OneSource[SourceLightCurve]):
     """A source's light curve."""
 
-    origin: Origin
-    item: SourceLightCurve
-
-    def write_light_curve(self, path: Path, made: Sequence[Card]) -> None:
+    def write(self, path: Path, made: Sequence[Card]) -> None:
         item = self.item
         live_s = item.width_s * item.exposed * (item.livetime_s / item.ontime_s)
         write_light_curve(
@@ -138,43 +122,10 @@ class _OneSource:
             cards=[*self.origin.cards(), *made],
         )
 
-    def write_preview(self, path: Path, made: Sequence[Card]) -> None:
-        write_light_curve_preview(
-            path,
-            self.item,
-            title=f"{self.item.name}, {self.origin.instrument.title}",
-            notice=SIMULATED if self.origin.simulated else "",
-        )
-
-    def describe_light_curve(self, finished: Finished) -> NewProduct:
+    def describe(self, finished: Finished) -> NewProduct:
         return replace(
-            self._description(finished, "lightcurve", FITS, "light curve"),
+            self.described(finished, "lightcurve", self.what),
             dataproduct_type="timeseries",
             time_bins=len(self.item.rate),
             time_resolution_s=float(np.median(self.item.width_s)),
-        )
-
-    def describe_preview(self, finished: Finished) -> NewProduct:
-        return replace(
-            self._description(finished, "preview", PNG, "picture of the light curve"), listed=False
-        )
-
-    def _description(
-        self, finished: Finished, kind: str, media_type: str, title: str
-    ) -> NewProduct:
-        item = self.item
-        return replace(
-            self.origin.product(
-                finished,
-                kind,
-                media_type,
-                f"{self.origin.instrument.title} {title} of {item.name}",
-                (item.e_min_kev, item.e_max_kev),
-            ),
-            target_name=item.name,
-            ra=item.ra,
-            dec=item.dec,
-            t_min=mjd_utc_from_ijd(item.t_start_ijd),
-            t_max=mjd_utc_from_ijd(item.t_stop_ijd),
-            exposure_s=item.livetime_s,
         )

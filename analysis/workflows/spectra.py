@@ -35,13 +35,13 @@ from analysis.workflows.extracting import (
     extraction_targets,
     wanted_sources,
 )
-from analysis.workflows.imaging import SIMULATED, reference_catalogue
+from analysis.workflows.imaging import reference_catalogue
 from analysis.workflows.instrument import WorkflowInstrument
-from analysis.workflows.job_products import FITS, PNG, Origin, plain_name
+from analysis.workflows.job_products import Origin
+from analysis.workflows.one_source import OneSource
 from analysis.workflows.selection import SpectrumParameters
 from archive.publication import NewProduct
 from auth.principal import Principal
-from instruments.time import mjd_utc_from_ijd
 from uws.types import JobContext
 
 
@@ -89,48 +89,29 @@ def _products(
     item: SourceSpectrum,
 ) -> list[ProductFile]:
     """Spectrum, ARF, RMF and picture of one source."""
-    prefix, source = made_from.instrument.name, plain_name(item.name)
-    arf = f"{prefix}_arf_{number}_{source}.fits"
-    rmf = f"{prefix}_rmf_{number}_{source}.fits"
-    one = _OneSource(
-        made_from.named(item.science_windows), item, engine.response(item, plan), arf, rmf
-    )
-
-    def file(
-        kind: str, ending: str, media_type: str, write: object, describe: object
-    ) -> ProductFile:
-        return ProductFile(
-            f"{kind}_{number}",
-            f"{prefix}_{kind}_{number}_{source}.{ending}",
-            media_type,
-            (result,),
-            write,  # type: ignore[arg-type]
-            describe,  # type: ignore[arg-type]
-        )
-
+    origin, response = made_from.named(item.science_windows), engine.response(item, plan)
+    energies = origin.instrument.energies_kev
+    one = _Spectrum(origin, result, number, item, "spectrum", energies, response)
+    arf, rmf = (partial(one.describe_response, kind) for kind in ("arf", "rmf"))
     return [
-        file("spectrum", "fits", FITS, one.write_spectrum, one.describe_spectrum),
-        file("arf", "fits", FITS, one.write_arf, partial(one.describe_response, "arf")),
-        file("rmf", "fits", FITS, one.write_rmf, partial(one.describe_response, "rmf")),
-        file("preview", "png", PNG, one.write_preview, one.describe_preview),
+        one.file("spectrum", one.file_name("spectrum"), one.write, one.describe),
+        one.file("arf", one.file_name("arf"), one.write_arf, arf),
+        one.file("rmf", one.file_name("rmf"), one.write_rmf, rmf),
+        one.preview(write_spectrum_preview),
     ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _OneSource:
-    """A source's spectrum, its response, and the names of the response's files."""
+class _Spectrum(OneSource[SourceSpectrum]):
+    """A source's spectrum and its response."""
 
-    origin: Origin
-    item: SourceSpectrum
     response: SpectralResponse
-    arf: str
-    rmf: str
 
     @property
     def _detector(self) -> Detector:
         return self.origin.instrument.detector
 
-    def write_spectrum(self, path: Path, made: Sequence[Card]) -> None:
+    def write(self, path: Path, made: Sequence[Card]) -> None:
         item = self.item
         value = spectrum(
             self._detector,
@@ -141,8 +122,8 @@ class _OneSource:
             item.channel_edges_kev[1:],
             TimeCoverage(item.t_start_ijd, item.t_stop_ijd, item.ontime_s, item.livetime_s),
             source_exposure_s=item.source_exposure_s,
-            ancillary_file=self.arf,
-            response_file=self.rmf,
+            ancillary_file=self.file_name("arf"),
+            response_file=self.file_name("rmf"),
         )
         write_spectrum(
             path,
@@ -179,50 +160,17 @@ class _OneSource:
             cards=[*self.origin.cards(), *made],
         )
 
-    def write_preview(self, path: Path, made: Sequence[Card]) -> None:
-        write_spectrum_preview(
-            path,
-            self.item,
-            title=f"{self.item.name}, {self.origin.instrument.title}",
-            notice=SIMULATED if self.origin.simulated else "",
-        )
-
-    def describe_spectrum(self, finished: Finished) -> NewProduct:
+    def describe(self, finished: Finished) -> NewProduct:
         return replace(
-            self._description(finished, "spectrum", FITS, "spectrum"),
+            self.described(finished, "spectrum", self.what),
             dataproduct_type="spectrum",
             em_bands=int((self.item.quality == GOOD).sum()),
         )
 
     def describe_response(self, kind: str, finished: Finished) -> NewProduct:
         return replace(
-            self._description(finished, kind, FITS, f"{kind.upper()} of the spectrum"),
+            self.described(finished, kind, f"{kind.upper()} of the spectrum"),
             dataproduct_subtype=kind,
             o_ucd=None,
             o_unit=None,
-        )
-
-    def describe_preview(self, finished: Finished) -> NewProduct:
-        return replace(
-            self._description(finished, "preview", PNG, "picture of the spectrum"), listed=False
-        )
-
-    def _description(
-        self, finished: Finished, kind: str, media_type: str, title: str
-    ) -> NewProduct:
-        item, instrument = self.item, self.origin.instrument
-        return replace(
-            self.origin.product(
-                finished,
-                kind,
-                media_type,
-                f"{instrument.title} {title} of {item.name}",
-                instrument.energies_kev,
-            ),
-            target_name=item.name,
-            ra=item.ra,
-            dec=item.dec,
-            t_min=mjd_utc_from_ijd(item.t_start_ijd),
-            t_max=mjd_utc_from_ijd(item.t_stop_ijd),
-            exposure_s=item.livetime_s,
         )
