@@ -54,6 +54,7 @@ def _add(
             time.sleep(0.02)
     if -1 in terms:
         raise AnalysisError("term: -1 can't be added")
+    toil(int(str(parameters.get("rounds", 0))))
     time.sleep(float(str(parameters.get("seconds", 0))))
     total = sum(terms) + (int(str(plus)) if isinstance(plus, int) else 0)
     with log.open("a") as done:
@@ -64,6 +65,14 @@ def _add(
 
 def _parent(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def toil(rounds: int) -> int:
+    """Compute for a while, on one processor."""
+    number = 0
+    for term in range(rounds):
+        number = (31 * number + term) & 0xFFFFFFFF
+    return number
 
 
 def changing() -> str:
@@ -113,7 +122,8 @@ class TinyGraph:
     ) -> Step:
         """A step that adds its inputs and ``plus``; it logs every run.
 
-        more: ``seconds`` that it takes, ``padding`` bytes that the file has more.
+        more: ``seconds`` that it sleeps, ``rounds`` that it computes, ``padding`` bytes that the
+        file has more.
         """
         parameters = {"plus": plus, "log": str(self.folder / "runs.log"), **more}
         kind = replace(ADD, software=partial(str, software))
