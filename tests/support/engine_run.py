@@ -1,7 +1,8 @@
 """Every step of the engine ``coded_mask`` on three Science Windows, without cache or database.
 
-``python engine_run.py ARCHIVE FOLDER DAYS`` runs them in a process whose clock is ``DAYS`` ahead
-and whose host has another name, and prints kind, label and SHA-256 of each result.
+``python engine_run.py ARCHIVE FOLDER DAYS [MADE]`` runs them in a process whose clock is ``DAYS``
+ahead and whose host has another name, and prints kind, label, identity and SHA-256 of each result.
+MADE: the folder of an earlier run, whose results they read instead of their own.
 """
 
 import hashlib
@@ -50,14 +51,14 @@ def targets(archive: Path, listed: Path | None) -> tuple[Step, ...]:
     )
 
 
-def run(step: Step, folder: Path) -> Path:
-    """Run one step, its inputs lying in ``folder`` by identity."""
+def run(step: Step, folder: Path, made: Path | None = None) -> Path:
+    """Run one step; its result, in ``folder`` by identity, where its inputs lie, or in ``made``."""
     output = folder / step.identity / step.kind.file_name
     output.parent.mkdir(parents=True)
     files = {
         role: tuple(
             node.path if isinstance(node, RawFile)
-            else folder / node.identity / node.kind.file_name
+            else (made or folder) / node.identity / node.kind.file_name
             for node in nodes
         )
         for role, nodes in step.inputs.items()
@@ -66,7 +67,7 @@ def run(step: Step, folder: Path) -> Path:
     return output
 
 
-def main(archive: Path, folder: Path, days: float) -> None:
+def main(archive: Path, folder: Path, days: float, made: Path) -> None:
     """Run all steps and tell their results' digests."""
     clock = time.time
     time.time = lambda: clock() + days * 86400
@@ -78,12 +79,13 @@ def main(archive: Path, folder: Path, days: float) -> None:
             if step.identity in done or not step.is_settled:
                 continue
             done.add(step.identity)
-            path = run(step, folder)
+            path = run(step, folder, made)
             checksum = hashlib.sha256(path.read_bytes()).hexdigest()
-            print(step.kind.name, step.label or "-", checksum, sep="\t")
+            print(step.kind.name, step.label or "-", step.identity, checksum, sep="\t")
             if step.kind.name == "mosaic_sources":
-                listed = path
+                listed = made / path.relative_to(folder)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]))
+    archive, folder, made = (Path(sys.argv[n]) for n in (1, 2, -1 if len(sys.argv) > 4 else 2))
+    main(archive, folder, float(sys.argv[3]), made)
