@@ -1,10 +1,11 @@
 """Steps on a cluster of Dask distributed: the embedded one, or a site's (VO_DASK_SCHEDULER).
 
 A task's key holds the step's identity and the lease's fencing number, so that jobs that want one
-result share one run, and the run ends when none of them is left. Files and the records of their
-making go to the cache's folder, where the driver finds them. What the cluster loses is told to the
-driver, which gives it again; a scheduler that was lost is looked for anew, under whatever address
-it has then.
+result share one run, and the run ends when none of them is left. A run that has ended is never
+asked for again: the scheduler would tell how it ended, as long as one of them remembers it. Files
+and the records of their making go to the cache's folder, where the driver finds them. What the
+cluster loses is told to the driver, which gives it again; a scheduler that was lost is looked for
+anew, under whatever address it has then.
 
 Nothing of Dask is imported before a step must run.
 """
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +25,16 @@ from analysis.errors import (
     AnalysisError,
     ClusterLost,
     ClusterUnfit,
-    NotEnoughMemory,
     ProcessEnded,
 )
-from analysis.executors import Bell, Ended, Given
+from analysis.executors import Bell, Ended, Given, too_large
 from analysis.making import Making
 
 logger = logging.getLogger(__name__)
 
 MEMORY = "memory"
 """The name of the Dask resource that a step's declared memory is taken from, in bytes."""
+#: How long an answer of the scheduler is waited for: who asks has leases to renew.
 _CONNECT_S = 5.0
 #: How often a client that hears of nothing asks whether there are workers, in seconds.
 _LOOK_EVERY_S = 5.0
@@ -99,11 +101,7 @@ class DaskExecutor:
                 self._send(client, some, memory)
                 continue
             for one in some:
-                refused = NotEnoughMemory(
-                    f"it needs {memory / 1e6:.0f} MB, and no computer that runs steps here"
-                    f" has more than {self._most_memory / 1e6:.0f} MB for them"
-                )
-                self._bell.ring(Ended(one.key, refused))
+                self._bell.ring(Ended(one.key, too_large(memory, self._most_memory)))
 
     def _send(self, client: Any, given: Sequence[Given], memory: int) -> None:
         from analysis.cluster_tasks import run_step
@@ -146,12 +144,20 @@ class DaskExecutor:
         other = {key: future for key, future in finished.items() if key not in outcomes}
         if other:
             with suppress(Exception):  # of many kinds: what is lost on the way is given again
-                outcomes.update(self._client.gather(other, errors="skip"))
+                outcomes.update(self._gathered(other))
         for key, future in futures.items():
             if key not in outcomes and future.status == "error":
                 outcomes[key] = _given_up(key, future)
-                self._forget(future)
         return over + [Ended(key, outcomes.get(key)) for key in keys]
+
+    def _gathered(self, futures: dict[str, Any]) -> dict[str, Any]:
+        """How these tasks ended, by key; raises ``TimeoutError`` where the scheduler is silent."""
+        gather = partial(self._client.gather, futures, errors="skip", asynchronous=True)
+        try:
+            return dict(self._client.sync(gather, callback_timeout=_CONNECT_S))
+        except OSError:
+            self._leave()
+            raise
 
     def close(self) -> None:
         """See `Executor`."""
@@ -168,33 +174,29 @@ class DaskExecutor:
         if workers == 0:
             self._leave()
 
-    def _forget(self, future: Any) -> None:
-        """Let client and scheduler forget a task that failed: else its next try has failed, too."""
-        with suppress(Exception):  # of many kinds: where the scheduler is gone, so is the task
-            future.release()
-            self._client.sync(asyncio.sleep, 0)  # after which the client's own thread has done it
-
     def _connected(self) -> Any:
         if self._client is not None and self._client.status == "running":
             return self._client
         self._leave()
         os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "error")
-        from distributed import Client
 
         address = self._find()
         if address is None:
             raise ClusterLost("what runs steps is being started")
         client = None
+        until = time.monotonic() + _CONNECT_S
         try:
-            client = Client(
+            client = _client_class()(
                 address.url,
                 security=security(address),
                 timeout=_CONNECT_S,
                 set_as_default=False,
                 name="vo_server",
             )
-            client.wait_for_workers(1, timeout=_CONNECT_S)
-            known = _identity(client, n_workers=-1)
+            while not _has_workers(known := _identity(client, n_workers=-1)):
+                if time.monotonic() > until:
+                    raise TimeoutError("it has no workers")
+                time.sleep(0.1)
         except (OSError, TimeoutError, ValueError) as error:
             if client is not None:
                 _close(client)
@@ -215,16 +217,40 @@ class DaskExecutor:
             _close(client)
 
 
+@cache
+def _client_class() -> Any:
+    """Dask's client with a limit for its start.
+
+    Without, it waits for ever where something accepts the connection and says no more: its own time
+    limit doesn't count for the answer to its first words (distributed 2026.8).
+    """
+    from distributed import Client
+
+    class LimitedClient(Client):  # type: ignore[misc]
+        async def _start(self, timeout: float = _CONNECT_S, **more: Any) -> Any:
+            try:
+                return await asyncio.wait_for(super()._start(timeout=timeout, **more), timeout)
+            except TimeoutError:
+                await self._close(fast=True)
+                raise
+
+    return LimitedClient
+
+
 def _identity(client: Any, n_workers: int) -> Any:
     """What the scheduler tells of itself and of so many workers, -1 for all.
 
-    Raises ``TimeoutError`` where it says nothing: who asks has leases to renew.
+    Raises ``TimeoutError`` where it says nothing.
     """
     return client.sync(client.scheduler.identity, n_workers=n_workers, callback_timeout=_CONNECT_S)
 
 
-def _given_up(key: str, future: Any) -> AnalysisError | None:
-    """Why the cluster gave up a task; ``None`` where it is to be given again as if it were lost."""
+def _has_workers(identity: Any) -> bool:
+    return any(worker["status"] == "running" for worker in identity["workers"].values())
+
+
+def _given_up(key: str, future: Any) -> AnalysisError:
+    """Why the cluster gave up a task; `ClusterLost` where it wasn't for the task's sake."""
     from distributed import KilledWorker
 
     try:
@@ -232,7 +258,7 @@ def _given_up(key: str, future: Any) -> AnalysisError | None:
     except Exception as lost:  # of many kinds: the scheduler went while it was asked
         error = ClusterLost(str(lost))
     if isinstance(error, ClusterLost):
-        return None
+        return error
     logger.warning("the cluster gave up step %s: %r", key[:12], error)
     if isinstance(error, KilledWorker):
         return ProcessEnded(

@@ -108,6 +108,11 @@ def machine_memory(groups: Path = Path("/proc/self/cgroup")) -> int:
     return total
 
 
+def memory_for_steps() -> int:
+    """Bytes that steps on this machine may need all together."""
+    return int(machine_memory() * _MEMORY_SHARE)
+
+
 def _address(cache_root: Path, url: str) -> Address:
     where = folder(cache_root)
     if not url.startswith("tls:"):
@@ -273,7 +278,7 @@ class Cluster:
 
         cluster_tasks.use(StepProcesses(Connection(near.detach()), nursery))
         where = tempfile.mkdtemp(dir=self._folder)
-        memory = machine_memory() * _MEMORY_SHARE * slots / self._slots
+        memory = memory_for_steps() * slots / self._slots
 
         async def serve() -> None:
             async with Worker(

@@ -265,9 +265,12 @@ class _Driver:
                     self._register_due = time.monotonic() + self._register_every_s
                 self._made[step] = outcome
                 self._succeed(StepResult(step, outcome.file, restored=False))
-            elif isinstance(outcome, DamagedInputs):
+                continue
+            if outcome is not None:
+                self._ledger.spent(step)
+            if isinstance(outcome, DamagedInputs):
                 self._remake(step, outcome.identities)
-            elif outcome is None:
+            elif outcome is None or isinstance(outcome, ClusterLost):
                 self._give_again(step)
             else:
                 self._try_again(step, task, outcome)
@@ -326,7 +329,9 @@ class _Driver:
         self._ledger.damaged(damaged)
         for identity in damaged:
             self._outcome.results.pop(identity, None)
-        self._made = {made: m for made, m in self._made.items() if made.identity not in damaged}
+        for made in [made for made in self._made if made.identity in damaged]:
+            del self._made[made]
+            self._ledger.spent(made)
         if not self._patience.has_failed(step.identity):
             self._stop(step, MachineFailure("files that it reads are damaged again and again"))
         self._waiting[step.identity] = set()

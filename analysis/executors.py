@@ -5,6 +5,7 @@ commands). Jobs of a worker use a cluster (`analysis.dask_executor`).
 """
 
 import atexit
+import math
 import os
 import select
 import socket
@@ -18,6 +19,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
+from analysis.errors import NotEnoughMemory
 from analysis.making import Making
 from analysis.step_processes import Outcome, StepProcesses
 
@@ -26,7 +28,8 @@ from analysis.step_processes import Outcome, StepProcesses
 class Ended:
     """A task has ended. outcome: ``None`` where the place lost it, so that it must be given again.
 
-    key: as it was submitted.
+    key: as it was submitted. A task that is lost may be given again under the same key, one that
+    has ended may not.
     """
 
     key: str
@@ -67,6 +70,14 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """Leave; what nobody else wants is killed."""
+
+
+def too_large(memory: int, most: float) -> NotEnoughMemory:
+    """Why a step that may need so many bytes is refused where steps have ``most``."""
+    return NotEnoughMemory(
+        f"it needs {memory / 1e6:.0f} MB, and no computer that runs steps here"
+        f" has more than {most / 1e6:.0f} MB for them"
+    )
 
 
 class Bell:
@@ -130,12 +141,17 @@ def _nursery(preload: tuple[str, ...]) -> StepProcesses:
 class LocalExecutor:
     """Processes of this machine; what still runs when the executor is closed is killed."""
 
-    def __init__(self, processes: int, preload: Sequence[str] = ()) -> None:
-        """processes: how many steps run at once. preload: modules that they need."""
+    def __init__(
+        self, processes: int, preload: Sequence[str] = (), memory: float = math.inf
+    ) -> None:
+        """processes: how many steps run at once. preload: modules that they need. memory: bytes
+        that all of them may need together."""
         self._name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}"
         self._slots = processes
         self._preload = tuple(preload)
-        self._running: dict[str, tuple[StepProcesses, int]] = {}
+        self._memory = memory
+        #: Each with its number, and the bytes that it may need.
+        self._running: dict[str, tuple[StepProcesses, int, int]] = {}
         self._waiting: deque[Given] = deque()
         self._bell = Bell()
 
@@ -154,23 +170,31 @@ class LocalExecutor:
         """See `Executor`; here outcomes come whole."""
         ended = self._bell.wait(timeout_s, ear)
         for item in ended:
-            del self._running[item.key]
+            self._running.pop(item.key, None)
         self._begin()
         return ended
 
     def close(self) -> None:
         """See `Executor`."""
         self._waiting.clear()
-        for processes, number in self._running.values():
+        for processes, number, _ in self._running.values():
             processes.kill(number)
         self._bell.close()
 
     def _begin(self) -> None:
         while len(self._running) < self._slots and self._waiting:
-            given = self._waiting.popleft()
+            given = self._waiting[0]
+            if given.memory > self._memory:
+                self._waiting.popleft()
+                self._bell.ring(Ended(given.key, too_large(given.memory, self._memory)))
+                continue
+            in_use = sum(memory for _, _, memory in self._running.values())
+            if in_use + given.memory > self._memory:
+                return
+            self._waiting.popleft()
             processes = _nursery(self._preload)
             number = processes.begin(given.task, given.memory, partial(self._at_end, given.key))
-            self._running[given.key] = processes, number
+            self._running[given.key] = processes, number, given.memory
 
     def _at_end(self, key: str, outcome: Outcome) -> None:
         self._bell.ring(Ended(key, outcome))

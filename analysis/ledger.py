@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -51,6 +52,12 @@ class Ledger(Protocol):
         What isn't in it is being made by another, somewhere else.
         """
 
+    def spent(self, step: Step) -> None:
+        """The run of the step's key has ended without a result: the next claim gives another key.
+
+        Whoever shared that run and claims after it is given the same new one.
+        """
+
     def renew(self) -> None:
         """The steps that were claimed are still being made, and the job still runs."""
 
@@ -85,6 +92,7 @@ class SharedLedger:
         self._job = job
         self._rights: dict[str, Rights] = {}
         self._fences: dict[str, int] = {}
+        self._spent: set[str] = set()
 
     def hold(self, steps: Sequence[Step]) -> None:
         """See `Ledger`; raises `CacheUnreachable` where the cache's folder isn't there."""
@@ -107,16 +115,26 @@ class SharedLedger:
 
     def claim(self, steps: Sequence[Step], place: str) -> dict[str, str]:
         """See `Ledger`."""
+        identities = [step.identity for step in steps]
+        spent = [self._fences[i] for i in identities if i in self._spent]
         rows = statements.execute(
             "claim",
-            identities=[step.identity for step in steps],
+            identities=identities,
+            spent=spent,
             cluster=place,
             holder=f"{self._job} {socket.gethostname()} {os.getpid()}",
             lease_s=LEASE_S,
         )
-        ours = {identity: fence for identity, fence, cluster in rows if cluster == place}
+        # one that is spent all the same is being claimed by another at this moment
+        ours = {i: fence for i, fence, cluster in rows if cluster == place and fence not in spent}
         self._fences.update(ours)
+        self._spent.difference_update(ours)
         return {identity: f"{identity}-{fence}" for identity, fence in ours.items()}
+
+    def spent(self, step: Step) -> None:
+        """See `Ledger`."""
+        if step.identity in self._fences:
+            self._spent.add(step.identity)
 
     def renew(self) -> None:
         """See `Ledger`."""
@@ -168,6 +186,7 @@ class SharedLedger:
 
     def _end(self, identities: Sequence[str]) -> None:
         ended = {i: self._fences.pop(i) for i in identities if i in self._fences}
+        self._spent.difference_update(ended)
         if ended:
             statements.execute("end_leases", rows=self._leases(ended))
             statements.execute("tell")
@@ -186,6 +205,7 @@ class PrivateLedger:
         """cache: of this run alone."""
         self.cache = cache
         self._run = uuid.uuid4().hex
+        self._spent: Counter[str] = Counter()
         self._made: dict[str, CachedFile] = {}
 
     def hold(self, steps: Sequence[Step]) -> None:
@@ -200,7 +220,11 @@ class PrivateLedger:
 
     def claim(self, steps: Sequence[Step], place: str) -> dict[str, str]:
         """Keys that nobody shares."""
-        return {step.identity: f"{step.identity}-{self._run}" for step in steps}
+        return {i: f"{i}-{self._run}-{self._spent[i]}" for i in (step.identity for step in steps)}
+
+    def spent(self, step: Step) -> None:
+        """See `Ledger`."""
+        self._spent[step.identity] += 1
 
     def renew(self) -> None:
         """Nobody else wants them."""

@@ -32,7 +32,7 @@ from instruments.science_window import ScienceWindowId, ScienceWindowIdError
 from provenance import recorder
 from provenance.agents import software as software_agent
 from provenance.files import file_checksum
-from provenance.identifiers import new_entity_id
+from provenance.identifiers import activity_id_of, new_entity_id
 from provenance.records import (
     ActivityRecord,
     ConfigFileRecord,
@@ -106,7 +106,10 @@ def make(cache_root: Path, task: Task) -> Making | DamagedInputs:
 
 
 def attempt(task: Task, failure: AnalysisError) -> ActivityRecord:
-    """The record of a run that failed and could not tell of itself, such as one that was killed."""
+    """The record of a run that failed and could not tell of itself, such as one that was killed.
+
+    Whoever shared the run tells of the same activity: its identifier comes from the task's key.
+    """
     if failure.attempt is not None:
         return failure.attempt
     with suppress(AnalysisError), _recording(task) as activity:
@@ -114,7 +117,13 @@ def attempt(task: Task, failure: AnalysisError) -> ActivityRecord:
     record = activity.record
     # where it ran isn't where this is told
     agents = tuple(involved for involved in record.agents if involved.role == "software")
-    return replace(record, comment=str(failure), agents=agents, private_comment=None)
+    return replace(
+        record,
+        id=activity_id_of(task.authority, task.key),
+        comment=str(failure),
+        agents=agents,
+        private_comment=None,
+    )
 
 
 class _RunFailedError(Exception):

@@ -87,8 +87,11 @@ class CacheFolder(models.Model):
 class StepLease(models.Model):
     """The right to make one result now.
 
-    Whoever takes it over after its expiry gets a higher fencing number; a result that comes with
-    an older number than the lease's, or late, is compared with what is there and dropped.
+    Whoever takes it over, after its expiry or after a run that failed, gets a higher fencing
+    number, and an older one can't renew or end the lease any more. It names a run and bars no
+    result: of two runs the one that stores first stands, be its number the older one, and what the
+    other brings is compared with it and dropped (`analysis.cache.Cache.store`). Both are right,
+    since a step is a pure function.
     """
 
     identity = models.CharField(primary_key=True, max_length=64)

@@ -45,7 +45,7 @@ def place_for_steps(preload: tuple[str, ...]) -> Executor:
         return DaskExecutor(partial(Address, site), preload)
     if companions.ask(EMBEDDED):
         return DaskExecutor(_embedded(Path(settings.VO_CACHE_ROOT)), preload)
-    return LocalExecutor(slots(), preload)
+    return LocalExecutor(slots(), preload, embedded_cluster.memory_for_steps())
 
 
 def _embedded(cache_root: Path) -> Callable[[], Address | None]:

@@ -5,7 +5,7 @@ of a published product is its ``obs_publisher_did``, given by whoever publishes 
 """
 
 from urllib.parse import quote
-from uuid import uuid4
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 PAGE = "/provenance?ID="
 """Path of the page for people about what has the identifier that follows."""
@@ -17,6 +17,11 @@ PROVSAP = "/provsap?DEPTH=ALL&ID="
 def new_activity_id(authority: str) -> str:
     """An identifier for an activity that just began."""
     return f"ivo://{authority}/activity?{uuid4()}"
+
+
+def activity_id_of(authority: str, key: str) -> str:
+    """The identifier of an activity that several tell of, who all know it by this unique key."""
+    return f"ivo://{authority}/activity?{uuid5(NAMESPACE_URL, f'ivo://{authority}/{key}')}"
 
 
 def new_entity_id(authority: str) -> str:

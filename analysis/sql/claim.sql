@@ -1,4 +1,5 @@
--- Take the leases that are free, have run out, or were this job's own; tell of all who has them.
+-- Take the leases that are free, have run out, were this job's own, or whose run has ended without
+-- a result (spent: their fencing numbers); tell of all who has them.
 WITH taken AS (
     INSERT INTO analysis_steplease AS lease (identity, fence, cluster, holder, expires_at)
     SELECT identity, nextval('analysis_fence'), %(cluster)s, %(holder)s,
@@ -9,6 +10,7 @@ WITH taken AS (
         fence = EXCLUDED.fence, cluster = EXCLUDED.cluster, holder = EXCLUDED.holder,
         expires_at = EXCLUDED.expires_at
     WHERE lease.expires_at < clock_timestamp()
+        OR lease.fence = ANY(%(spent)s::bigint[])
         OR (lease.cluster <> EXCLUDED.cluster
             AND split_part(lease.holder, ' ', 1) = split_part(EXCLUDED.holder, ' ', 1))
     RETURNING identity, fence, cluster

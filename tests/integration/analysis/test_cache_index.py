@@ -16,7 +16,7 @@ from tiny_engine import TinyGraph
 from analysis import cache_index, statements
 from analysis.cache import Cache
 from analysis.executors import LocalExecutor
-from analysis.ledger import SharedLedger, rights_of
+from analysis.ledger import PrivateLedger, SharedLedger, rights_of
 from analysis.models import CachedStep, StepLease, StepTiming
 from analysis.results_at_hand import told
 from analysis.steps import Step
@@ -129,6 +129,33 @@ def test_jobs_of_one_place_share_the_run_under_one_key(run: Runner, tiny: TinyGr
     step = tiny.add(tiny.raw("a", 1))
     one, other = SharedLedger(run.cache, "one"), SharedLedger(run.cache, "other")
     assert one.claim([step], "here") == other.claim([step], "here")
+
+
+def test_jobs_that_shared_a_run_that_failed_share_the_next_one_too(
+    run: Runner, tiny: TinyGraph
+) -> None:
+    step = tiny.add(tiny.raw("a", 1))
+    jobs = [SharedLedger(run.cache, name) for name in ("one", "other", "third")]
+    (first,) = {job.claim([step], "here")[step.identity] for job in jobs}
+    keys = []
+    for job in jobs:
+        job.spent(step)
+        keys.append(job.claim([step], "here")[step.identity])
+    assert keys == [keys[0]] * 3
+    assert keys[0] != first
+    assert jobs[0].claim([step], "here")[step.identity] == keys[0], "as long as it lasts"
+
+
+def test_a_run_of_a_job_by_itself_has_another_key_when_it_is_tried_again(
+    run: Runner, tiny: TinyGraph
+) -> None:
+    step, other = tiny.add(tiny.raw("a", 1)), tiny.add(tiny.raw("b", 1))
+    ledger = PrivateLedger(run.cache)
+    before = ledger.claim([step, other], "here")
+    ledger.spent(step)
+    after = ledger.claim([step, other], "here")
+    assert before[step.identity] != after[step.identity]
+    assert before[other.identity] == after[other.identity]
 
 
 def test_a_lease_that_ran_out_is_taken_over_with_a_higher_number(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -402,6 +403,34 @@ def little_memory() -> Iterator[Callable[[], AbstractContextManager[None]]]:
         except OSError:  # what was in it has not ended yet
             assert time.monotonic() < until
             time.sleep(0.05)
+
+
+def test_no_more_steps_run_at_once_than_there_is_memory_for(run: Runner, tiny: TinyGraph) -> None:
+    steps = [
+        replace(step, kind=replace(step.kind, memory=1_200_000_000))
+        for n in range(3)
+        for step in [tiny.add(tiny.raw(f"r{n}", n), seconds=0.1)]
+    ]
+    executor = LocalExecutor(2, ("tiny_engine",), memory=2_000_000_000)
+    run.executor = lambda: executor
+    run(*steps)
+    read = [run.cache.read(step.identity) for step in steps]
+    made = [found[1].activity for found in read if found is not None]
+    times = sorted((activity.start, activity.end) for activity in made)
+    assert len(times) == 3
+    for (_, end), (begin, _) in pairwise(times):
+        assert end <= begin, "two processes are free, but memory for one step"
+
+
+def test_a_step_that_there_is_no_memory_for_is_told_so_at_once(
+    run: Runner, tiny: TinyGraph
+) -> None:
+    executor = LocalExecutor(2, ("tiny_engine",), memory=1_000_000_000)
+    run.executor = lambda: executor
+    step = tiny.add(tiny.raw("a", 1), label="the largest")
+    with pytest.raises(NotEnoughMemory, match=r"1074 MB, and no computer .* more than 1000 MB"):
+        run(step)
+    assert tiny.begun() == []
 
 
 def test_a_step_that_the_kernel_ends_for_want_of_memory_says_so_and_the_next_job_works(

@@ -25,7 +25,9 @@ from tiny_engine import TinyGraph
 from analysis.dask_executor import Address, DaskExecutor
 from analysis.errors import ClusterLost, ClusterUnfit, NotEnoughMemory, ProcessEnded
 from analysis.executors import Ended, Given
+from analysis.making import Making
 from analysis.steps import Step
+from provenance.models import Activity
 
 pytestmark = pytest.mark.django_db
 
@@ -167,6 +169,56 @@ def test_no_more_steps_run_at_once_than_their_declared_memory_allows(
         assert end <= begin, "two threads are free, but memory for one step"
 
 
+class _Late(DaskExecutor):
+    """One whose driver has other things to do first when a step has ended, and holds it so long."""
+
+    first: Callable[[], object] | None = None
+
+    def wait(
+        self, timeout_s: float, made: Callable[[str], Making | None], ear: int | None = None
+    ) -> list[Ended]:
+        first, self.first = self.first, None
+        if first is not None:
+            first()
+        return super().wait(timeout_s, made, ear)
+
+
+@pytest.fixture
+def late(site: str) -> Iterator[_Late]:
+    """Such a place."""
+    executor = _Late(partial(Address, site), ("tiny_engine",))
+    yield executor
+    executor.close()
+
+
+def test_a_run_that_was_killed_is_begun_again_while_another_job_still_holds_it(
+    site: str, run_on: Callable[[str], Runner], tiny: TinyGraph, late: _Late
+) -> None:
+    run = run_on(site)
+    step = tiny.add(tiny.raw("a", 1), plus="crash once")
+    late.first = partial(run, step)
+    assert value(Runner(run.cache.root, lambda: late)(step), step) == 1
+    assert len(tiny.begun()) == 2, "the other job found the result of the second run"
+
+
+def test_each_failure_that_jobs_share_is_a_run_and_is_told_once(
+    site: str, run_on: Callable[[str], Runner], tiny: TinyGraph, late: _Late
+) -> None:
+    run = run_on(site)
+    step = tiny.add(tiny.raw("a", 1), plus="crash", label="the crashing one")
+
+    def meanwhile() -> None:
+        with pytest.raises(ProcessEnded, match="the crashing one"):
+            run(step)
+        assert len(tiny.begun()) == 3
+
+    late.first = meanwhile
+    with pytest.raises(ProcessEnded, match="the crashing one"):
+        Runner(run.cache.root, lambda: late)(step)
+    assert len(tiny.begun()) == 3 + 2, "the first one was both jobs'"
+    assert Activity.objects.filter(status="failed").count() == 5
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drivers and clients that soon give up."""
@@ -190,9 +242,11 @@ def test_a_cluster_without_workers_is_waited_for_and_then_named(
     assert tiny.begun() == []
 
 
-def test_a_scheduler_that_stops_answering_is_lost_with_the_steps_that_it_has(
+@pytest.fixture
+def stopped(
     tmp_path: Path, impatient: None
-) -> None:
+) -> Iterator[tuple[DaskExecutor, Callable[[], None], Timer]]:
+    """A cluster's client, what stops the scheduler, and what lets it go on after a long time."""
     with _scheduler(tmp_path) as address, _worker(tmp_path, address):
         scheduler = int((tmp_path / "scheduler.pid").read_text())
         going_on = Timer(20, os.kill, (scheduler, signal.SIGCONT))
@@ -204,18 +258,49 @@ def test_a_scheduler_that_stops_answering_is_lost_with_the_steps_that_it_has(
                 break
             except ClusterLost:  # its worker hasn't come yet
                 assert time.monotonic() < until
-        os.kill(scheduler, signal.SIGSTOP)
-        going_on.start()
+
+        def stop() -> None:
+            os.kill(scheduler, signal.SIGSTOP)
+            going_on.start()
+
         try:
-            executor.submit([Given("a key", b"", 1)])
-            while not (ended := executor.wait(0.1, lambda _: None)):
-                pass
-            assert going_on.is_alive(), "not only when it answered again"
+            yield executor, stop, going_on
         finally:
             going_on.cancel()
             os.kill(scheduler, signal.SIGCONT)
             executor.close()
+
+
+def test_a_scheduler_that_stops_answering_is_lost_with_the_steps_that_it_has(
+    stopped: tuple[DaskExecutor, Callable[[], None], Timer],
+) -> None:
+    executor, stop, going_on = stopped
+    stop()
+    executor.submit([Given("a key", b"", 1)])
+    while not (ended := executor.wait(0.1, lambda _: None)):
+        pass
+    with pytest.raises(ClusterLost, match="can't be reached"):
+        executor.place()
+    assert going_on.is_alive(), "not only when it answered again"
     assert ended == [Ended("a key", None)]
+
+
+def test_a_scheduler_that_stops_before_it_tells_how_a_step_ended_is_lost(
+    stopped: tuple[DaskExecutor, Callable[[], None], Timer],
+) -> None:
+    executor, stop, going_on = stopped
+
+    def stop_it(_: str) -> None:
+        """Called for a step that has ended, before the scheduler is asked how."""
+        stop()
+
+    executor.submit([Given("no task", b"", 1)])
+    while not (ended := executor.wait(0.1, stop_it)):
+        pass
+    with pytest.raises(ClusterLost, match="can't be reached"):
+        executor.submit([Given("another", b"", 1)])
+    assert going_on.is_alive(), "not only when it answered again"
+    assert ended == [Ended("no task", None)]
 
 
 def test_a_scheduler_without_this_software_is_told_apart_from_one_that_is_gone(
