@@ -326,16 +326,17 @@ class _Driver:
 
     def _remake(self, step: Step, damaged: Sequence[str]) -> None:
         """Inputs of the step turned out to be damaged: make these anew, then the step."""
+        # registered all the same: what was made of them has them in its history
+        self._register(at_once=True)
         self._ledger.damaged(damaged)
-        for identity in damaged:
-            self._outcome.results.pop(identity, None)
-        for made in [made for made in self._made if made.identity in damaged]:
-            del self._made[made]
-            self._ledger.spent(made)
+        again = [needed for needed in step.needed_steps() if needed.identity in damaged]
+        for needed in again:
+            self._outcome.results.pop(needed.identity, None)
+            self._ledger.spent(needed)
         if not self._patience.has_failed(step.identity):
             self._stop(step, MachineFailure("files that it reads are damaged again and again"))
         self._waiting[step.identity] = set()
-        self._require([s for s in step.needed_steps() if s.identity in damaged])
+        self._require(again)
         self._make(step)
 
     def _look_elsewhere(self) -> None:

@@ -15,11 +15,12 @@ from django.db import connection
 from graph_running import SURROUNDINGS, Runner, Told, value
 from tiny_engine import TinyGraph
 
-from analysis import cache_index, embedded_cluster, executors
+from analysis import cache_index, embedded_cluster, execution, executors
 from analysis.cache import Cache
 from analysis.errors import (
     ClusterLost,
     DiskFull,
+    MachineFailure,
     NotEnoughMemory,
     ProcessEnded,
     ScWDataCorrupted,
@@ -30,7 +31,7 @@ from analysis.making import DamagedInputs, Making
 from analysis.models import CachedStep, StepHold, StepLease
 from analysis.outcomes import StepFailure, StepResult
 from analysis.steps import Step
-from provenance.models import Activity, Used
+from provenance.models import Activity, Entity, Used
 
 pytestmark = pytest.mark.django_db
 
@@ -230,6 +231,61 @@ def test_what_is_damaged_before_it_was_registered_is_made_anew(
     assert sorted(tiny.runs()) == ["5", "5", "6"]
     assert {item.step for item in told.told} == {inner, top}
     assert CachedStep.objects.count() == 2
+
+
+def test_what_is_made_anew_stays_in_the_history_of_what_was_made_of_it_before(
+    run: Runner, tiny: TinyGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first making of ``inner`` is damaged before anything of this run is registered."""
+    monkeypatch.setattr(execution, "_REGISTER_EVERY_S", 60.0)
+    inner = tiny.add(tiny.raw("a", 5))
+    good, damaged = tiny.add(inner, plus=1), tiny.add(inner, plus=2)
+    ends: list[Ended] = []
+
+    def damaged_once(ended: list[Ended]) -> list[Ended]:
+        ends.extend(ended)
+        if len(ends) > 3 or len(ended) == len(ends):
+            return ended
+        if len(ends) < 3:
+            return []
+        last = sorted(ends[1:], key=lambda end: end.key.startswith(damaged.identity))
+        return [last[0], replace(last[1], outcome=_damage(run, inner))]
+
+    executor = Interfering(damaged_once)
+    run.executor = lambda: executor
+    outcome = run(good, damaged)
+    assert (value(outcome, good), value(outcome, damaged)) == (6, 7)
+    assert sorted(tiny.runs()) == ["5", "5", "6", "7"]
+    made = Entity.objects.filter(step_identity=inner.identity)
+    assert made.count() == 2
+    assert not made.filter(wasgeneratedby__isnull=True).exists(), "each is explained"
+    assert made.filter(used__isnull=False).distinct().count() == 1, "the first one was read"
+    assert CachedStep.objects.count() == 3
+
+
+def test_a_step_whose_inputs_are_damaged_again_and_again_is_given_up_by_name(
+    run: Runner, tiny: TinyGraph
+) -> None:
+    inner = tiny.add(tiny.raw("a", 5))
+    top = tiny.add(inner, plus=1, label="066500330010.001")
+
+    def damaged_always(ended: list[Ended]) -> list[Ended]:
+        return [
+            replace(item, outcome=_damage(run, inner))
+            if item.key.startswith(top.identity)
+            else item
+            for item in ended
+        ]
+
+    executor = Interfering(damaged_always)
+    run.executor = lambda: executor
+    told = Told()
+    words = "Science Window 066500330010.001, step add: files that it reads are damaged again"
+    with pytest.raises(MachineFailure, match=words):
+        run(top, told=told)
+    assert isinstance(told.told[-1], StepFailure)
+    assert told.told[-1].step == top
+    assert not StepLease.objects.exists()
 
 
 def test_patience_is_for_one_loss_and_not_for_all_of_them_together(
