@@ -359,11 +359,11 @@ def _tend(server: OwnServer, history: LongHistory) -> None:
         tell(f"list its {len(found)} dependants", took, "ms")
         mark_good(identifier, "bench", authority="bench")
     keep = timedelta(days=365)
-    tell("retention where nothing is to be removed", timed_ms(lambda: expire(keep, "bench")), "ms")
+    tell("retention where nothing is to be removed", timed_ms(lambda: expire(keep)), "ms")
     later = datetime.now(UTC) + timedelta(days=400)
     _enter_hidden(history, 300)
     removed: list[int] = []
-    took = timed_ms(lambda: removed.append(expire(keep, "x", now=later)))
+    took = timed_ms(lambda: removed.append(expire(keep, now=later)))
     tell(f"retention that removes {removed[0]} activities", took, "ms")
     some = [str(k) for k in Activity.objects.filter(name="mosaic").values_list("pk", flat=True)[:9]]
     took = _median(

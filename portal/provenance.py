@@ -123,10 +123,9 @@ def _product_url(found: About, location: str | None) -> str:
     """Where the file itself is had: its own address, or that of the archive's files."""
     if location and location.startswith(f"{settings.SITE_URL}/"):
         return location
-    archive = f"ivo://{settings.VO_AUTHORITY}/archive?"
-    if location and found.identifier.startswith(archive):
-        return f"{settings.SITE_URL}/products/{quote(found.identifier.removeprefix(archive))}"
-    return ""
+    # whichever authority it was ingested under
+    _, archive, name = found.identifier.partition("/archive?")
+    return f"{settings.SITE_URL}/products/{quote(name)}" if location and archive else ""
 
 
 def _query(found: About) -> str:

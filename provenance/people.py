@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.db.models import F, Func, TextField, Value
 from django.db.models.signals import post_save
 
 from auth import shown_names
@@ -31,7 +32,7 @@ def _names_another(user_id: int, name: str) -> bool:
     authority = settings.VO_AUTHORITY
     if name == comparable(operators(authority).name) or name.split()[0] == _OWN:
         return True
-    others = Agent.objects.exclude(identifier=person_id(authority, user_id))
+    others = Agent.objects.exclude(identifier__in=_persons(user_id))
     return any(name == comparable(other or "") for other in others.values_list("name", flat=True))
 
 
@@ -70,5 +71,15 @@ def _rename(
 
 def _name(user: AbstractBaseUser) -> None:
     """Let the account's person go by the account's name."""
-    person = Agent.objects.filter(identifier=person_id(settings.VO_AUTHORITY, user.pk))
+    person = Agent.objects.filter(identifier__in=_persons(user.pk))
     person.exclude(name=name_of(user)).update(name=name_of(user))
+
+
+def _persons(user_id: int) -> list[str]:
+    """What an account's agent is identified by, under each authority that the server has had."""
+    people = Agent.objects.filter(identifier__contains="/agent?person:")
+    authority = Func(
+        F("identifier"), Value("/"), Value(3), function="split_part", output_field=TextField()
+    )
+    known = people.values_list(authority, flat=True).distinct()
+    return [person_id(name, user_id) for name in known]

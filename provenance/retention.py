@@ -16,6 +16,9 @@ _AT_ONCE = 200
 # Rounds of one call: a mosaic's history is some ten activities deep.
 _MOST_ROUNDS = 100
 
+#: What products' identifiers are like, whichever authority they were given under (SQL's LIKE).
+PRODUCTS = "ivo://%/product?%"
+
 _held: list[str] = []
 
 
@@ -34,10 +37,10 @@ def removal() -> str:
     return statement("expire_provenance").replace("{held}", held)
 
 
-def expire(keep: timedelta, authority: str, *, now: datetime | None = None) -> int:
+def expire(keep: timedelta, *, now: datetime | None = None) -> int:
     """Remove hidden activities that ended longer ago than ``keep``; how many were removed.
 
-    authority: IVOA authority of this server's products, which are kept whether public or not.
+    Products are kept whether public or not.
     """
     cutoff = (now or datetime.now(UTC)) - keep
     removed = 0
@@ -46,11 +49,7 @@ def expire(keep: timedelta, authority: str, *, now: datetime | None = None) -> i
             take_turn()
             cursor.execute(
                 removal(),
-                {
-                    "cutoff": cutoff,
-                    "products": f"ivo://{authority}/product?%",
-                    "most": _AT_ONCE,
-                },
+                {"cutoff": cutoff, "products": PRODUCTS, "most": _AT_ONCE},
             )
             keys: dict[str, list[int]] = {"activity": [], "heir": []}
             for kind, key in cursor.fetchall():

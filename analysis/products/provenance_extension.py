@@ -39,10 +39,13 @@ def joined(one: Document, other: Document) -> Document:
     whole = {kind: dict(records) for kind, records in one.items()}
     for kind, records in other.items():
         known = whole.setdefault(kind, {})
-        for name, record in records.items():
+        for own_name, record in records.items():
+            name = own_name
             if kind == "prefix" and known.get(name, record) != record:
                 raise ValueError(f"the prefix {name} has two meanings")
-            known.setdefault(f"{name}b" if name.startswith("_:") else name, record)
+            while name.startswith("_:") and name in known:
+                name += "b"
+            known.setdefault(name, record)
     return whole
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
-from archive.identifiers import archive_file_identity
+from archive.models import DataProduct
 from instruments.science_window import ScienceWindowId, ScienceWindowIdError
-from provenance.errors import ProvenanceError
 from provenance.validity import dependants, mark_bad, mark_good
 
 
@@ -33,20 +33,31 @@ class Command(BaseCommand):
             identifier = ScienceWindowId.parse(options["scw"])
         except ScienceWindowIdError as exc:
             raise CommandError(str(exc)) from exc
-        whole = archive_file_identity(identifier.folder, "").obs_publisher_did.rstrip("/")
         mark = mark_good if options["undo"] else mark_bad
-        try:
-            marked = mark(
-                whole,
-                options["reason"],
-                authority=settings.VO_AUTHORITY,
-                version=settings.VO_VERSION,
-            )
-        except ProvenanceError as exc:
-            raise CommandError(f"the archive has no Science Window {identifier}") from exc
+        marked: list[str] = []
+        with transaction.atomic():
+            for whole in _wholes(identifier):
+                marked += mark(
+                    whole,
+                    options["reason"],
+                    authority=settings.VO_AUTHORITY,
+                    version=settings.VO_VERSION,
+                )
         self.stdout.write(f"{'no longer ' if options['undo'] else ''}bad: {len(marked)} entities")
         found = dependants(marked)
         for dependant in found:
             where = dependant.location or ("public" if dependant.public else "not published")
             self.stdout.write(f"{dependant.identifier}\t{dependant.name or ''}\t{where}")
         self.stdout.write(f"{len(found)} things were made from them")
+
+
+def _wholes(identifier: ScienceWindowId) -> list[str]:
+    """What a Science Window's files are together, in the provenance; raises `CommandError`.
+
+    There are two where some of them came after the server was given another authority.
+    """
+    files = DataProduct.objects.filter(science_window=str(identifier))
+    names = {name.rpartition("/")[0] for name in files.values_list("obs_publisher_did", flat=True)}
+    if not names:
+        raise CommandError(f"the archive has no Science Window {identifier}")
+    return sorted(names)

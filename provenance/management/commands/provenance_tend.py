@@ -44,6 +44,6 @@ class Command(BaseCommand):
                 )
         if settings.VO_PROVENANCE_RETENTION_DAYS > 0:
             keep = timedelta(days=settings.VO_PROVENANCE_RETENTION_DAYS)
-            removed = retention.expire(keep, settings.VO_AUTHORITY)
+            removed = retention.expire(keep)
             if removed:
                 self.stdout.write(f"{removed} unpublished activities were removed")

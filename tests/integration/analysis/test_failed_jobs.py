@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import tiny_jobs
-from django.conf import settings as django_settings
 from django.db import InterfaceError, OperationalError, connection
 
 from analysis.failed_jobs import failure_recorded
@@ -120,8 +119,8 @@ def test_failed_history_goes_with_the_rest_of_what_is_hidden(context: Any) -> No
     with pytest.raises(JobFailure):
         SPECTRAL_FIT.run(context(SPECTRAL_FIT.parameters, ID="ivo://x/none"))
     keep, later = timedelta(days=30), datetime.now(UTC) + timedelta(days=31)
-    assert retention.expire(keep, django_settings.VO_AUTHORITY) == 0
-    assert retention.expire(keep, django_settings.VO_AUTHORITY, now=later) == 1
+    assert retention.expire(keep) == 0
+    assert retention.expire(keep, now=later) == 1
     assert not Activity.objects.exists()
 
 
@@ -136,8 +135,8 @@ def test_a_completed_job_goes_with_its_log_and_all_that_is_known_of_who_ran_it(
         write()
     assert Entity.objects.count() == 2, "the log, and the collection of all results"
     keep, later = timedelta(days=30), datetime.now(UTC) + timedelta(days=31)
-    assert retention.expire(keep, django_settings.VO_AUTHORITY) == 0
-    assert retention.expire(keep, django_settings.VO_AUTHORITY, now=later) == 1
+    assert retention.expire(keep) == 0
+    assert retention.expire(keep, now=later) == 1
     for left in (Activity, Entity, Parameter, WasAssociatedWith, WasAttributedTo, HadMember):
         assert not left.objects.exists(), left
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from astropy.io import fits
-from django.conf import settings
 from django.db import connection
 from lineages import stored_lineage, walked_tables
 
@@ -208,7 +207,7 @@ def test_the_comparison_is_itself_recorded_and_what_was_made_again_stays_the_own
         assert cursor.fetchone() == (1,)
     # after a time the hidden run goes, with what it made; the comparison stays
     later = datetime.now(UTC) + timedelta(days=2)
-    assert retention.expire(timedelta(days=1), settings.VO_AUTHORITY, now=later) == 1
+    assert retention.expire(timedelta(days=1), now=later) == 1
     assert not Activity.objects.filter(pk=informant.informant.pk).exists()
     assert not Entity.objects.filter(pk=used["again"].pk).exists()
     assert [u.role for u in Used.objects.filter(activity=made)] == ["original"]

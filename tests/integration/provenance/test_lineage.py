@@ -265,7 +265,7 @@ class LineageOfWhatIsKept(TestCase):
             enter(old)
             assert stored_lineage() == walked(records)
             uses = Used.objects.count()
-            removed = expire(timedelta(days=365), "x", now=NOW)
+            removed = expire(timedelta(days=365), now=NOW)
             left = set(Activity.objects.values_list("identifier", flat=True))
             assert left == kept(old, NOW, timedelta(days=365))
             assert removed == len([r for r in old if isinstance(r, ActivityRecord)]) - len(left)

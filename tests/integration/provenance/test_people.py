@@ -42,6 +42,22 @@ def test_a_new_name_is_seen_in_what_was_recorded_before() -> None:
     assert not Agent.objects.exclude(email=None).exists()
 
 
+def test_under_whichever_authority_somebody_was_recorded_the_name_follows(
+    client: Client,
+) -> None:
+    user = get_user_model().objects.create_user("ada")
+    for number, authority in enumerate(("old.example", settings.VO_AUTHORITY)):
+        person = agents.person(authority, shown_name(of_user(user)), user.pk)
+        involved = (InvolvedRecord(person, "operator"),)
+        enter([ActivityRecord(f"a:{number}", "x", agents=involved, public=True)])
+    client.force_login(user)
+    for name in ("Ada Lovelace", "ada", "Ada Lovelace"):
+        assert client.post("/api/account", {"name": name}).json()["name"] == name
+        assert list(Agent.objects.filter(type="Person").values_list("name", flat=True)) == [
+            name, name,
+        ]  # fmt: skip
+
+
 def test_everybody_chooses_the_name_that_others_see(client: Client) -> None:
     user = get_user_model().objects.create_user("ada@example.org", "ada@example.org")
     person = agents.person(settings.VO_AUTHORITY, shown_name(of_user(user)), user.pk)

@@ -52,17 +52,19 @@ AWKWARD = (
 )  # fmt: skip
 texts = st.sampled_from(AWKWARD) | st.text(max_size=8)
 maybe = st.none() | texts
+# an operator may give a server another authority
+authorities = st.sampled_from(["x", "y", "x.y"])
 locals_ = st.text("ab09_-./:@~!+,;=()'", min_size=1, max_size=8).filter(lambda t: "//" not in t)
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> History:
     """Some entities, the activities that made the later ones from the earlier, and their kinds."""
-    names = draw(st.lists(locals_, min_size=2, max_size=4, unique=True))
+    names = draw(st.lists(st.tuples(authorities, locals_), min_size=2, max_size=4, unique=True))
     people = tuple(
         InvolvedRecord(
             AgentRecord(
-                f"ivo://x/agent?{name}",
+                f"ivo://{authority}/agent?{name}",
                 draw(texts),
                 draw(st.none() | st.sampled_from(AgentType)),
                 draw(maybe),
@@ -71,16 +73,18 @@ def histories(draw: st.DrawFn) -> History:
             ),
             draw(maybe),
         )
-        for name in draw(st.lists(locals_, max_size=2, unique=True))
+        for authority, name in draw(
+            st.lists(st.tuples(authorities, locals_), max_size=2, unique=True)
+        )
     )
     entities, activities = [], []
-    for number, name in enumerate(names):
+    for number, (authority, name) in enumerate(names):
         cls = draw(st.sampled_from(EntityClass))
         before = tuple(entity.id for entity in entities)
         made = NOON + timedelta(minutes=2 * number)
         entities.append(
             EntityRecord(
-                f"ivo://x/entity?{name}",
+                f"ivo://{authority}/entity?{name}",
                 draw(maybe),
                 draw(maybe),
                 draw(maybe),
@@ -97,7 +101,7 @@ def histories(draw: st.DrawFn) -> History:
         )
         activities.append(
             ActivityRecord(
-                f"ivo://x/activity?{name}",
+                f"ivo://{authority}/activity?{name}",
                 "work",
                 draw(st.sampled_from([None, "1"])),
                 made - timedelta(minutes=1),
@@ -143,10 +147,21 @@ def histories(draw: st.DrawFn) -> History:
     )
 
 
+def _named(document: Any) -> set[str]:
+    """The identifiers of a document's records."""
+    return {record.identifier.uri for record in document.get_records() if record.identifier}
+
+
+def _names(history: History) -> set[str]:
+    """The identifiers of a history's entities and activities."""
+    return {thing.id for thing in (*history.entities, *history.activities)}
+
+
 @settings(max_examples=40, deadline=None)
 @given(histories())
 def test_a_document_of_the_ivoas_reads_back_equal(history: History) -> None:
     document = serialisation.document(history)
+    assert _names(history) <= _named(document)
     said = serialisation.to_json(document)
     assert VOProvJSONSerializer(None).deserialize(io.StringIO(said)) == document
     assert read_voprov_xml(serialisation.to_xml(document)) == statements(document)
@@ -171,6 +186,7 @@ def _without_empty_values(history: History) -> History:
 @given(histories())
 def test_a_document_of_the_w3cs_is_valid_and_reads_back_equal(history: History) -> None:
     document = w3c.document(history)
+    assert _names(history) <= _named(document)
     said = w3c.to_json(document)
     check_prov_json(said)
     assert ProvDocument.deserialize(content=said, format="json") == document

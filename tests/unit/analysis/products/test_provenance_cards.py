@@ -8,7 +8,12 @@ import pytest
 from astropy.io import fits
 
 from analysis.products.fits_files import checksummed
-from analysis.products.provenance_cards import entity_in, is_about_the_run, step_cards
+from analysis.products.provenance_cards import (
+    entity_in,
+    identity_cards,
+    is_about_the_run,
+    step_cards,
+)
 from provenance.records import (
     ActivityRecord,
     AgentRecord,
@@ -42,6 +47,20 @@ def header(**changes) -> fits.Header:
     with fits.open(written, checksum=True) as hdus:
         hdus.verify("exception")
         return hdus[0].header.copy()
+
+
+@pytest.mark.parametrize("length", range(1, 60))
+def test_a_server_of_any_name_can_be_told(length: int) -> None:
+    """astropy warns of a comment that it cuts, and a warning is an error here."""
+    authority = "a" * length
+    entity, activity = f"ivo://{authority}/product?{'0' * 32}", f"ivo://{authority}/activity?1"
+    cards = identity_cards("vo_server 1", NOON, entity, activity, f"https://{authority}")
+    hdu = fits.PrimaryHDU()
+    for keyword, value, comment in cards:
+        hdu.header[keyword] = (value, comment)
+    told = fits.Header.fromstring(checksummed(hdu).header.tostring())
+    assert (told["PROVENT"], told["PROVACT"]) == (entity, activity)
+    assert told["PROVTAP"] == f"https://{authority}/tap"
 
 
 @pytest.mark.parametrize(
