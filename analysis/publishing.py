@@ -4,10 +4,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.db import transaction
@@ -44,14 +42,6 @@ from uws.types import JobContext
 _WRITERS = ("astropy", "numpy")
 #: Media type of the files that carry their own history.
 FITS = "application/fits"
-
-
-_given: WeakKeyDictionary[JobContext[Any], ActivityRecord] = WeakKeyDictionary()
-
-
-def given(context: JobContext[Any]) -> ActivityRecord | None:
-    """The activity by which a job has given its products; ``None`` before it has."""
-    return _given.get(context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +81,51 @@ class _Written:
     path: Path
     entity: EntityRecord
     to_publish: NewProduct | None
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What a job has given, to be entered by the transaction that completes it.
+
+    activity: the job's own. public: whether everybody may see it. owner: the account's id.
+    """
+
+    activity: ActivityRecord
+    written: tuple[_Written, ...]
+    public: bool
+    owner: int | None
+
+    def __call__(self) -> None:
+        """Publish the products and enter their provenance."""
+        products = [item.product for item in self.written if item.to_publish]
+        with transaction.atomic():
+            # files are copied before the turn to write history has come, which others wait for
+            for item in self.written:
+                if item.to_publish is not None:
+                    publish(item.to_publish)
+            store.enter([self.activity, self._together()])
+            people.call_by_present_name(self.owner)
+            if self.public:
+                store.make_public([item.entity.id for item in self.written])
+                cache_index.pin(_steps(products))
+
+    def _together(self) -> EntityRecord:
+        """All that one job gave, as a collection; it is found by the activity's own number."""
+        return EntityRecord(
+            self.activity.id.replace("/activity?", "/collection?"),
+            name=f"Results of one {self.activity.name}",
+            entity_class=EntityClass.COLLECTION,
+            description="job_results",
+            generated_at=self.activity.end,
+            members=tuple(item.entity.id for item in self.written),
+            public=self.public,
+        )
+
+
+def given(context: JobContext[Any]) -> ActivityRecord | None:
+    """The activity by which a job has given its products; ``None`` before it has."""
+    publications = (end for end in context.at_completion if isinstance(end, Publication))
+    return next((publication.activity for publication in publications), None)
 
 
 def give(
@@ -143,10 +178,7 @@ def give(
         written = [
             _write(context, product, activity, histories, end, public) for product in products
         ]
-    _given[context] = activity.record
-    context.at_completion.append(
-        partial(_enter, activity.record, written, public, context.owner.user_id)
-    )
+    context.at_completion.append(Publication(activity.record, tuple(written), public, context.owner.user_id))
     for item in written:
         context.add_result(item.product.result, item.path, item.product.media_type)
 
@@ -251,34 +283,6 @@ def _document(history: History, prefixes: Mapping[str, str] | None = None) -> Do
     written = serialisation.document(history, prefixes=prefixes)
     document: Document = json.loads(serialisation.to_json(written))
     return document
-
-
-def _enter(
-    record: ActivityRecord, written: Sequence[_Written], public: bool, owner: int | None
-) -> None:
-    with transaction.atomic():
-        # files are copied before the turn to write history has come, which others wait for
-        for item in written:
-            if item.to_publish is not None:
-                publish(item.to_publish)
-        store.enter([record, _together(record, written, public)])
-        people.call_by_present_name(owner)
-        if public:
-            store.make_public([item.entity.id for item in written])
-            cache_index.pin(_steps([item.product for item in written if item.to_publish]))
-
-
-def _together(record: ActivityRecord, written: Sequence[_Written], public: bool) -> EntityRecord:
-    """All that one job gave, as a collection; it is found by the activity's own number."""
-    return EntityRecord(
-        record.id.replace("/activity?", "/collection?"),
-        name=f"Results of one {record.name}",
-        entity_class=EntityClass.COLLECTION,
-        description="job_results",
-        generated_at=record.end,
-        members=tuple(item.entity.id for item in written),
-        public=public,
-    )
 
 
 def _steps(products: Sequence[ProductFile]) -> set[str]:

@@ -40,8 +40,7 @@ from analysis.errors import (
 from analysis.leftovers import Belongings
 from analysis.making import DamagedInputs, Making, Task, make
 from analysis.software import modules_of
-from provenance.agents import surroundings
-from provenance.surroundings import whereabouts
+from provenance.surroundings import surrounding_agents, whereabouts
 from uws import processes
 
 logger = logging.getLogger(__name__)
@@ -358,7 +357,7 @@ def nurse(connection: Connection, preload: Sequence[str] = ()) -> None:
     for module in preload:
         prepare(module)
     # what each step's record tells of this machine: found out once, not by each of them
-    surroundings("nobody")
+    surrounding_agents("nobody")
     whereabouts()
     _Nursery(connection, guard).serve()
 

@@ -343,7 +343,7 @@ def _tend(server: OwnServer, history: LongHistory) -> None:
     """Mark data as bad, remove what is old, and write what a graph store is sent."""
     from provenance import rdf
     from provenance.models import Activity
-    from provenance.publisher import surroundings
+    from provenance.publisher import neighbourhood
     from provenance.retention import expire
     from provenance.validity import dependants, mark_bad, mark_good
 
@@ -367,7 +367,7 @@ def _tend(server: OwnServer, history: LongHistory) -> None:
     tell(f"retention that removes {removed[0]} activities", took, "ms")
     some = [str(k) for k in Activity.objects.filter(name="mosaic").values_list("pk", flat=True)[:9]]
     took = _median(
-        lambda k: rdf.to_turtle(rdf.graph(surroundings(Activity.objects.get(pk=k)))), some
+        lambda k: rdf.to_turtle(rdf.graph(neighbourhood(Activity.objects.get(pk=k)))), some
     )
     tell("write a mosaic's activity for a graph store", took, "ms")
 

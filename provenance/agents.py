@@ -4,8 +4,7 @@ from importlib.metadata import version as installed_version
 from uuid import NAMESPACE_URL, uuid5
 
 from provenance.identifiers import agent_id
-from provenance.records import AgentRecord, AgentType, InvolvedRecord
-from provenance.surroundings import SOURCE, platform_agent, source_agent
+from provenance.records import AgentRecord, AgentType
 
 #: Roles of agents in the model's terms (ProvenanceDM 1.0, table 11).
 OPERATOR, CREATOR = "Operator", "Creator"
@@ -46,12 +45,3 @@ def operators(authority: str) -> AgentRecord:
 def maker_of_files(authority: str, origin: str) -> AgentRecord:
     """Whoever files that came from elsewhere say that they were made by."""
     return AgentRecord(agent_id(authority, f"origin:{origin}"), origin)
-
-
-def surroundings(authority: str) -> tuple[InvolvedRecord, ...]:
-    """What this process runs on: interpreter and operating system; the source's git revision."""
-    source = source_agent(authority)
-    return (
-        InvolvedRecord(platform_agent(authority), "platform"),
-        *([InvolvedRecord(source, SOURCE)] if source else []),
-    )

@@ -170,7 +170,7 @@ def _send(store: GraphStore, message: Outgoing) -> Exception | None:
 
     identifier = message.activity.identifier
     try:
-        turtle = rdf.to_turtle(rdf.graph(surroundings(message.activity))).encode()
+        turtle = rdf.to_turtle(rdf.graph(neighbourhood(message.activity))).encode()
         graph = str(rdf.iri(identifier))
     except OperationalError:
         raise  # the database is gone, which says nothing of the message
@@ -209,7 +209,7 @@ def _is_of_the_message(problem: Exception) -> bool:
     return isinstance(problem, UnwritableError)
 
 
-def surroundings(activity: Activity) -> History:
+def neighbourhood(activity: Activity) -> History:
     """An activity with what it used and what it made."""
     before = backwards([activity.identifier], 1)
     after = forwards([activity.identifier], 1)

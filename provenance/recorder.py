@@ -20,7 +20,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provenance.agents import OPERATOR, surroundings
+from provenance.agents import OPERATOR
 from provenance.agents import software as software_agent
 from provenance.files import described_file, found_file
 from provenance.identifiers import new_activity_id, new_entity_id
@@ -35,7 +35,7 @@ from provenance.records import (
     Status,
     UsedRecord,
 )
-from provenance.surroundings import whereabouts
+from provenance.surroundings import surrounding_agents, whereabouts
 
 ParameterValue = str | int | float | bool | Sequence[str | int | float]
 """A parameter's value as a program has it."""
@@ -198,7 +198,7 @@ def activity(
         *([InvolvedRecord(agent, OPERATOR)] if agent else []),
         *agents,
         *(InvolvedRecord(software_agent(authority, package), "software") for package in software),
-        *surroundings(authority),
+        *surrounding_agents(authority),
     ]
     record = ActivityRecord(
         id=new_activity_id(authority),

@@ -11,12 +11,21 @@ from functools import cache
 from pathlib import Path
 
 from provenance.identifiers import agent_id
-from provenance.records import AgentRecord, AgentType
+from provenance.records import AgentRecord, AgentType, InvolvedRecord
 
 SOURCE = "source"
 """The role of the agent that is this server's source at one revision."""
 
 _ROOT = Path(__file__).resolve().parents[1]
+
+
+def surrounding_agents(authority: str) -> tuple[InvolvedRecord, ...]:
+    """What this process runs on: interpreter and operating system; the source's git revision."""
+    source = source_agent(authority)
+    return (
+        InvolvedRecord(platform_agent(authority), "platform"),
+        *([InvolvedRecord(source, SOURCE)] if source else []),
+    )
 
 
 @cache

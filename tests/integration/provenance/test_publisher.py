@@ -192,14 +192,14 @@ def test_an_activity_that_can_not_be_written_is_counted_and_holds_up_no_other(
     served: GraphStoreServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     enter(chain(public=True))
-    whole = publisher.surroundings
+    whole = publisher.neighbourhood
 
-    def surroundings(activity: Activity) -> History:
+    def neighbourhood(activity: Activity) -> History:
         if activity.identifier.endswith("image"):
             raise KeyError("unforeseen")
         return whole(activity)
 
-    monkeypatch.setattr(publisher, "surroundings", surroundings)
+    monkeypatch.setattr(publisher, "neighbourhood", neighbourhood)
     assert send() == (1, 1)
     poison = Outgoing.objects.get()
     assert (poison.attempts, poison.problem) == (1, "UnwritableError: KeyError: 'unforeseen'")
