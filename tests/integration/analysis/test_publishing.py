@@ -10,12 +10,14 @@ from graph_running import Runner
 from tiny_engine import TinyGraph
 
 from analysis import cache_index
+from analysis.execution import GraphResult
 from analysis.executors import LocalExecutor
-from analysis.publishing import ProductFile, give
+from analysis.publishing import ProductFile, give, given
 from analysis.steps import Step
 from archive.rights import PROPRIETARY, PUBLIC, Rights
 from auth.principal import ANONYMOUS
-from provenance.models import Activity, Entity, Parameter, WasInformedBy
+from provenance import ActivityRecord
+from provenance.models import Activity, Entity, Parameter, WasGeneratedBy, WasInformedBy
 from uws.parameters import JobParameters
 from uws.types import JobContext
 
@@ -30,15 +32,18 @@ def run(tmp_path: Path, settings: Any) -> Iterator[Runner]:
     executor.close()
 
 
-def give_sum(run: Runner, product: Step, looked_at: Sequence[Step], folder: Path) -> None:
-    """A job that publishes the one step's result and has looked at more."""
+def give_sum(
+    run: Runner, product: Step, looked_at: Sequence[Step], folder: Path
+) -> tuple[GraphResult, ActivityRecord]:
+    """A job that publishes the one step's result and has looked at more; what both gave."""
     outcome = run(product, *looked_at)
     public = Rights(PUBLIC, datetime(2010, 1, 1, tzinfo=UTC))
     rights = dict.fromkeys(outcome.results, Rights(PROPRIETARY, datetime(2099, 1, 1, tzinfo=UTC)))
     open_steps = [result.step for result in outcome.results.values() if "open" in result.step.label]
     cache_index.set_rights({**rights, **{step.identity: public for step in open_steps}})
-    (folder / "job").mkdir()
-    context = JobContext("job", ANONYMOUS, JobParameters(), folder / "job")
+    place = folder / f"job{run.jobs}"
+    place.mkdir()
+    context = JobContext(place.name, ANONYMOUS, JobParameters(), place)
     made = outcome.of(product)
     assert made is not None
     give(
@@ -51,6 +56,9 @@ def give_sum(run: Runner, product: Step, looked_at: Sequence[Step], folder: Path
     )
     for write in context.at_completion:
         write()
+    job = given(context)
+    assert job is not None
+    return outcome, job
 
 
 def test_steps_of_withheld_data_that_were_left_out_stay_hidden(run: Runner, tmp_path: Path) -> None:
@@ -77,6 +85,26 @@ def test_steps_of_withheld_data_that_were_left_out_stay_hidden(run: Runner, tmp_
     assert not steps[withheld.identity].public
     assert not Parameter.objects.filter(value="1830", public=True).exists()
     assert not Entity.objects.filter(name__startswith="withheld", public=True).exists()
+
+
+def test_a_job_is_informed_by_the_activity_that_once_made_what_the_cache_gives(
+    run: Runner, tmp_path: Path
+) -> None:
+    tiny = TinyGraph(tmp_path)
+    part = tiny.add(tiny.raw("open", 1), label="open")
+    whole = tiny.add(part, label="open, whole")
+    other = tiny.add(part, plus=1, label="open, other")
+    _, first = give_sum(run, whole, [part], tmp_path)
+    once = dict(WasGeneratedBy.objects.values_list("entity__step_identity", "activity__identifier"))
+    assert set(first.informants) == {once[part.identity], once[whole.identity]}
+    for product, restored in ((whole, {part, whole}), (other, {part})):
+        outcome, job = give_sum(run, product, [part], tmp_path)
+        assert {r.step for r in outcome.results.values() if r.restored} == restored
+        told = WasInformedBy.objects.filter(informed__identifier=job.id)
+        informants = set(told.values_list("informant__identifier", flat=True))
+        assert informants & set(once.values()) == {once[step.identity] for step in restored}
+        assert len(informants) == 2
+    assert Activity.objects.filter(name="add").count() == 3, "what was restored was not run again"
 
 
 def test_a_product_of_withheld_data_makes_nothing_public(run: Runner, tmp_path: Path) -> None:
