@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from typing import TypeVar
 
 from analysis.canonical import digest
 from analysis.errors import EmptyScWList, NoScWData, NoValidScW
@@ -17,6 +18,8 @@ from archive.selection import (
 )
 from auth.principal import Principal
 from uws.errors import JobFailure
+
+ParametersType = TypeVar("ParametersType", bound=ScienceWindowParameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,21 @@ def _by_place_and_time(parameters: ScienceWindowParameters, owner: Principal) ->
     return Choice(tuple(sorted(taken, key=lambda w: w.start_ijd)), len(found), seed)
 
 
+def located(parameters: ParametersType) -> ParametersType:
+    """The same with the position of the source that is asked for by its name alone.
+
+    What is found is as good as given: it is looked up once, and stands in the provenance with the
+    other parameters, the name as the catalogue writes it. Raises as `source_of_interest`.
+    """
+    if parameters.ra is not None or parameters.src_name is None:
+        return parameters
+    source = source_of_interest(parameters)
+    assert source is not None  # noqa: S101 - there is a name
+    return parameters.model_copy(
+        update={"src_name": source.name, "ra": source.ra, "dec": source.dec}
+    )
+
+
 def source_of_interest(parameters: ScienceWindowParameters) -> CatalogueSource | None:
     """The source that the job asks for by name or position; ``None`` where it asks for none.
 
@@ -108,7 +126,7 @@ def source_of_interest(parameters: ScienceWindowParameters) -> CatalogueSource |
         return None
     known = catalogue.source_named(name)
     if known is not None:
-        return CatalogueSource(known.name, known.ra, known.dec)
+        return CatalogueSource(known.name, known.ra % 360.0, known.dec)
     try:
         place = object_names.position_of(name)
     except LookupError as error:

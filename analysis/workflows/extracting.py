@@ -65,12 +65,14 @@ class Ordered(Generic[NamedType]):
 class Extraction(Generic[NamedType]):
     """What a job extracts of sources, and how its engine does it.
 
-    what: of a source, in words. wanted: the sources asked for. singles: the steps of Science
-    Windows, from their events; joined: the step over all of them; read: what that made. strength:
-    by which sources are sorted. products: the files of one source, with its number.
+    known: the reference catalogue. what: of a source, in words. wanted: the sources asked for.
+    singles: the steps of Science Windows, from their events; joined: the step over all of them;
+    read: what that made. strength: by which sources are sorted. products: the files of one source,
+    with its number.
     """
 
     engine: Engine
+    known: RawFile | None
     what: str
     wanted: tuple[CatalogueSource, ...]
     singles: Callable[[Sequence[RawFile], FoundSources | None], Sequence[Step]]
@@ -89,7 +91,7 @@ def extract(
     """Run the job; raises `JobFailure`. name: of the job type."""
     parameters: ImagingParameters = context.parameters
     choice = choose(parameters, context.owner)
-    graph = source_graph(parameters, instrument, choice.windows)
+    graph = source_graph(parameters, instrument, choice.windows, extraction.known)
     with running(context, extraction.engine) as work:
         work.tell(choice.told())
         chosen = chosen_sources(work, parameters, graph, choice.windows)
@@ -119,7 +121,7 @@ def extraction_targets(
     """The steps that such a job is for; raises what the job would."""
     windows = choose(parameters, owner).windows
     events = _events(instrument, windows)
-    graph = source_graph(parameters, instrument, windows)
+    graph = source_graph(parameters, instrument, windows, extraction.known)
     if graph is None:
         return (_joined(extraction, events, None),)
     teller = graph.steps.sources
@@ -151,11 +153,12 @@ def source_graph(
     parameters: ImagingParameters,
     instrument: WorkflowInstrument,
     windows: Sequence[ScienceWindowRecord],
+    known: RawFile | None,
 ) -> ImageGraph | None:
     """The image that shows which sources there are; ``None`` where the user chose them all."""
     if parameters.selected_catalog is not None:
         return None
-    return image_graph(parameters, instrument, windows)
+    return image_graph(parameters, instrument, windows, known)
 
 
 def chosen_sources(

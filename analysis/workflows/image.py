@@ -15,8 +15,8 @@ from analysis.products.source_list import Source, above, write_source_list
 from analysis.products.source_votable import write_source_votable
 from analysis.publishing import Finished, ProductFile
 from analysis.steps import Step
-from analysis.workflows.choosing import choose
-from analysis.workflows.imaging import image_graph, imaged
+from analysis.workflows.choosing import choose, located
+from analysis.workflows.imaging import image_graph, imaged, reference_catalogue
 from analysis.workflows.instrument import WorkflowInstrument
 from analysis.workflows.job_products import FITS, PNG, VOTABLE, Origin, give_all, origin
 from analysis.workflows.running import running
@@ -30,9 +30,10 @@ from uws.types import JobContext
 
 def run(context: JobContext[Any], name: str, instrument: WorkflowInstrument) -> None:
     """Make the image; raises `JobFailure`. name: of the job type."""
+    context.parameters = _located(context.parameters)
     parameters: ImagingParameters = context.parameters
     choice = choose(parameters, context.owner)
-    graph = image_graph(parameters, instrument, choice.windows)
+    graph = image_graph(parameters, instrument, choice.windows, reference_catalogue())
     engine = graph.engine
     with running(context, engine) as work:
         work.tell(choice.told())
@@ -99,8 +100,13 @@ def targets(
     parameters: ImagingParameters, owner: Principal, instrument: WorkflowInstrument
 ) -> tuple[Step, ...]:
     """The steps that an image job is for; raises what the job would."""
-    windows = choose(parameters, owner).windows
-    return image_graph(parameters, instrument, windows).at_hand().all()
+    windows = choose(_located(parameters), owner).windows
+    return image_graph(parameters, instrument, windows, reference_catalogue()).at_hand().all()
+
+
+def _located(parameters: ImagingParameters) -> ImagingParameters:
+    """With the position by which Science Windows are chosen; a list of them needs none."""
+    return parameters if parameters.scw_list else located(parameters)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

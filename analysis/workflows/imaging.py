@@ -12,6 +12,7 @@ from analysis.errors import EmptyImageList
 from analysis.outcomes import GraphResult, StepResult
 from analysis.results_at_hand import told
 from analysis.steps import RawFile, Step, in_order
+from analysis.workflows.as_recorded import catalogue_file, recorded
 from analysis.workflows.instrument import WorkflowInstrument
 from analysis.workflows.running import WorkflowRun
 from analysis.workflows.selection import ImagingParameters
@@ -70,8 +71,9 @@ def image_graph(
     parameters: ImagingParameters,
     instrument: WorkflowInstrument,
     windows: Sequence[ScienceWindowRecord],
+    known: RawFile | None,
 ) -> ImageGraph:
-    """The graph of an image with these parameters."""
+    """The graph of an image with these parameters. known: the reference catalogue."""
     engine = imaging_engine(parameters.engine)
     plan = ImagePlan(
         parameters.e_min_kev,
@@ -82,7 +84,6 @@ def image_graph(
         selected=parameters.selected_sources,
         instrument=instrument.name,
     )
-    known = reference_catalogue()
     images = tuple(engine.image(instrument.events(window), known, plan) for window in windows)
     return ImageGraph(
         engine, plan, known, tuple(windows), images, engine.mosaic(images, known, plan)
@@ -154,17 +155,21 @@ def without_failures(work: WorkflowRun, steps: Sequence[Step], outcome: GraphRes
 
 
 def reference_catalogue() -> RawFile | None:
-    """The archive's reference catalogue as the start of a graph."""
+    """The archive's reference catalogue as the start of a graph.
+
+    Where a job is made again, the edition that it read then, if it read one and that is there.
+    """
+    past = recorded()
+    if past is not None and past.has_catalogue():
+        return None if past.catalogue is None else catalogue_file(past.catalogue)
     edition = catalogue.edition()
     if edition is None:
         return None
-    return RawFile(
-        PurePosixPath(edition.location).name,
-        Path(settings.VO_ARCHIVE_ROOT) / edition.location,
+    return catalogue_file(
         EntityRecord(
             edition.entity_id,
             name=PurePosixPath(edition.location).name,
             location=edition.location,
             checksum=f"sha256:{edition.sha256}",
-        ),
+        )
     )

@@ -22,6 +22,7 @@ from analysis.products.source_previews import write_light_curve_preview
 from analysis.products.time_coverage import TimeCoverage
 from analysis.publishing import Finished, ProductFile
 from analysis.steps import Step
+from analysis.workflows.choosing import located
 from analysis.workflows.extracting import (
     Extraction,
     extract,
@@ -41,6 +42,7 @@ from uws.types import JobContext
 
 def run(context: JobContext[Any], name: str, instrument: WorkflowInstrument) -> None:
     """Make the light curves; raises `JobFailure`. name: of the job type."""
+    context.parameters = located(context.parameters)
     extract(context, name, instrument, _extraction(context.parameters, instrument))
 
 
@@ -48,6 +50,7 @@ def targets(
     parameters: LightCurveParameters, owner: Principal, instrument: WorkflowInstrument
 ) -> tuple[Step, ...]:
     """The steps that such a job is for; raises what the job would."""
+    parameters = located(parameters)
     return extraction_targets(parameters, owner, instrument, _extraction(parameters, instrument))
 
 
@@ -64,6 +67,7 @@ def _extraction(
     )
     return Extraction(
         engine,
+        known,
         "light curve",
         plan.wanted,
         singles=lambda events, sources: engine.light_curves(events, sources, known, plan),

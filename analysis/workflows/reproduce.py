@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -21,17 +21,17 @@ from analysis.products.differences import file_differences
 from analysis.publishing import given
 from analysis.steps import Step
 from analysis.workflow_types import targets_of
+from analysis.workflows.as_recorded import Recorded, as_recorded, of_history
 from analysis.workflows.reproduce_parameters import ReproduceParameters
 from archive import stored_products
 from archive.stored_products import StoredProduct
 from auth.principal import Principal
 from dali.errors import NotFoundError
-from instruments.science_window import ScienceWindowId
 from provenance import agents, recorder, store
 from provenance.files import file_checksum
 from provenance.history import History, backwards, made_by
 from provenance.identifiers import new_entity_id
-from provenance.likeness import Difference
+from provenance.likeness import Aspect, Difference
 from provenance.records import (
     ActivityRecord,
     EntityClass,
@@ -45,8 +45,11 @@ from uws.parameters import Values, check, describe
 from uws.types import JobContext, JobType, ResultFile
 
 NAME = "reproduce"
-#: Parameters that choose the inputs, which are compared themselves, and who sees the products.
-FREE_PARAMETERS = frozenset({"scw_list", "max_pointings", "selection_seed", "publish"})
+#: Parameters that choose the inputs, which are compared themselves, and who sees the products. A
+#: source that is extracted stands in the steps' parameters, name and position.
+FREE_PARAMETERS = frozenset(
+    {"src_name", "RA", "DEC", "scw_list", "max_pointings", "selection_seed", "publish"}
+)
 #: Results that tell of a run rather than of the sky.
 _NOT_COMPARED = frozenset({"log"})
 
@@ -76,8 +79,10 @@ def run(context: JobContext[ReproduceParameters]) -> None:
     made = made_by(activity.id)
     originals = (asked,) if asked else _stored(activity, tuple(made), context.owner)
     context.message(f"running {activity.name} again as {activity.id} did")
-    inner = _run_again(context, job_type, activity, history)
-    compared = [_compare(made[o.obs_publisher_did], o, inner) for o in originals]
+    past = of_history(history)
+    inner = _run_again(context, job_type, activity, past)
+    missed = tuple(_missed(past))
+    compared = [_compare(made[o.obs_publisher_did], o, inner, missed) for o in originals]
     for item in compared:
         context.message(f"{item.result}: {_verdict(item)}")
     for result in inner.results:
@@ -93,12 +98,14 @@ def targets(parameters: ReproduceParameters, owner: Principal) -> tuple[Step, ..
     """The steps of the job that would be run again; raises what the job would."""
     activity, history, _ = _recorded(parameters.identifier, owner)
     job_type = _job_type(activity)
-    again = _recorded_parameters(job_type, activity, history)
+    past = of_history(history)
+    again = _recorded_parameters(job_type, activity, past)
     try:
         find = targets_of(job_type.name)
     except KeyError:
         raise JobFailure(f"ID: jobs of {job_type.name} have no plan") from None
-    return find(again, owner)
+    with as_recorded(past):
+        return find(again, owner)
 
 
 def _recorded(
@@ -163,25 +170,25 @@ def _run_again(
     context: JobContext[ReproduceParameters],
     job_type: JobType[Any],
     activity: ActivityRecord,
-    history: History,
+    past: Recorded,
 ) -> JobContext[Any]:
-    parameters = _recorded_parameters(job_type, activity, history)
+    parameters = _recorded_parameters(job_type, activity, past)
     folder = context.folder / "again"
     folder.mkdir()
     inner: JobContext[Any] = JobContext(
         context.job_id, context.owner, parameters, folder, context, context.inputs
     )
-    with nullcontext() if context.parameters.use_cache else everything_anew():
+    with as_recorded(past), nullcontext() if context.parameters.use_cache else everything_anew():
         job_type.run(inner)
     return inner
 
 
 def _recorded_parameters(
-    job_type: JobType[Any], activity: ActivityRecord, history: History
+    job_type: JobType[Any], activity: ActivityRecord, past: Recorded
 ) -> BaseModel:
     """What the job is to be run with again; raises `JobFailure`."""
     try:
-        values = _values(job_type.parameters, activity, history)
+        values = _values(job_type.parameters, activity, past)
         parameters: BaseModel = check(job_type.parameters, values)
         return parameters
     except InvalidParametersError as problem:
@@ -190,7 +197,7 @@ def _recorded_parameters(
         ) from problem
 
 
-def _values(model: type[BaseModel], activity: ActivityRecord, history: History) -> Values:
+def _values(model: type[BaseModel], activity: ActivityRecord, past: Recorded) -> Values:
     """The recorded parameters, with the Science Windows that were used and nothing published."""
     known = {described.name: described for described in describe(model)}
     values: dict[str, tuple[str, ...]] = {
@@ -199,29 +206,34 @@ def _values(model: type[BaseModel], activity: ActivityRecord, history: History) 
         if parameter.name in known
     }
     if "scw_list" in known:
-        windows = tuple(sorted(set(_science_windows(history))))
-        if not windows:
+        if not past.science_windows:
             raise JobFailure("the history leads to no Science Window")
-        values["scw_list"] = windows
+        values["scw_list"] = past.science_windows
     if "publish" in known:
         values["publish"] = ("0",)
     return values
 
 
-def _science_windows(history: History) -> Iterator[str]:
-    """The Science Windows whose files are in the history."""
-    for entity in history.entities:
-        match PurePosixPath(entity.location or "").parts:
-            case ("scw", _, name, _):
-                yield str(ScienceWindowId.parse(name))
+def _missed(past: Recorded) -> Iterator[Difference]:
+    """Inputs that the archive has no more, so that today's were taken."""
+    for file in past.missed:
+        yield Difference(
+            Aspect.INPUTS,
+            file.location or file.id,
+            file.checksum or "",
+            "not in the archive any more; what it has now was taken",
+        )
 
 
-def _compare(name: str, original: StoredProduct, inner: JobContext[Any]) -> Compared:
+def _compare(
+    name: str, original: StoredProduct, inner: JobContext[Any], missed: tuple[Difference, ...]
+) -> Compared:
+    """missed: inputs that differ, whatever is in the files."""
     again = next((result for result in inner.results if result.name == name), None)
     if again is None or name in _NOT_COMPARED:
         return Compared(name, original, again, ())
     found = file_differences(original.path, again.path, original.media_type, FREE_PARAMETERS)
-    return Compared(name, original, again, found)
+    return Compared(name, original, again, (*missed, *found))
 
 
 def _verdict(item: Compared) -> str:

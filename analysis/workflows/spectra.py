@@ -29,6 +29,7 @@ from analysis.products.spectrum import spectrum, write_spectrum
 from analysis.products.time_coverage import TimeCoverage
 from analysis.publishing import Finished, ProductFile
 from analysis.steps import Step
+from analysis.workflows.choosing import located
 from analysis.workflows.extracting import (
     Extraction,
     extract,
@@ -47,6 +48,7 @@ from uws.types import JobContext
 
 def run(context: JobContext[Any], name: str, instrument: WorkflowInstrument) -> None:
     """Make the spectra; raises `JobFailure`. name: of the job type."""
+    context.parameters = located(context.parameters)
     extract(context, name, instrument, _extraction(context.parameters, instrument))
 
 
@@ -54,6 +56,7 @@ def targets(
     parameters: SpectrumParameters, owner: Principal, instrument: WorkflowInstrument
 ) -> tuple[Step, ...]:
     """The steps that such a job is for; raises what the job would."""
+    parameters = located(parameters)
     return extraction_targets(parameters, owner, instrument, _extraction(parameters, instrument))
 
 
@@ -64,6 +67,7 @@ def _extraction(
     plan = ExtractionPlan(instrument.name, wanted_sources(parameters))
     return Extraction(
         engine,
+        known,
         "spectrum",
         plan.wanted,
         singles=lambda events, sources: engine.spectra(events, sources, known, plan),

@@ -19,6 +19,7 @@ from analysis.products.light_curve import LightCurve, write_light_curve
 from analysis.products.time_coverage import TimeCoverage
 from analysis.publishing import Finished, ProductFile, give
 from analysis.steps import Step
+from analysis.workflows.as_recorded import recorded
 from analysis.workflows.isgri import event_file
 from analysis.workflows.job_products import FITS, PNG, log
 from analysis.workflows.running import WorkflowRun, running
@@ -104,10 +105,17 @@ def targets(parameters: SpiAcsLightCurveParameters, owner: Principal) -> tuple[S
 def _windows(
     parameters: SpiAcsLightCurveParameters, owner: Principal
 ) -> tuple[ScienceWindowRecord, ...]:
-    """The Science Windows between T1 and T2, slews as well as pointings."""
+    """The Science Windows between T1 and T2, slews as well as pointings.
+
+    Where a job is made again, those that it took then.
+    """
     start, end = parameters.period
+    past = recorded()
     try:
-        found = select(principal=owner, t_start=start, t_end=end, kind=SPI_ACS_KIND)
+        if past is not None:
+            found = select(principal=owner, ids=past.science_windows, kind=SPI_ACS_KIND)
+        else:
+            found = select(principal=owner, t_start=start, t_end=end, kind=SPI_ACS_KIND)
     except WithheldScienceWindowError as problem:
         raise NoValidScW(problem.message) from None
     except SelectionError as problem:
