@@ -1,7 +1,9 @@
 """Jobs that fail are recorded as such: what was run, with which settings, why it failed.
 
 The record is nobody's to see but administrators', like all that isn't published, and leads to the
-steps that were made or failed before. A job that is aborted or killed leaves no record of itself.
+steps that were made or failed before. A job that is aborted, or whose process is killed, can't say
+so itself: whoever tends the cache does, from what the server knows of the job (`record_lost`).
+Where it ran, and by which steps it went, isn't known of such a job.
 """
 
 import logging
@@ -9,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -16,12 +20,22 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from analysis.errors import AnalysisError
 from analysis.publishing import agents_of, parameters_of
+from analysis.workflow_types import workflow_names
 from dali.errors import DaliError
 from provenance import people, recorder, store
-from uws.errors import JobFailure
+from provenance.history import known_activities
+from provenance.identifiers import activity_id_of
+from provenance.records import ActivityRecord, Status
+from uws import queue, registry
+from uws.ended import UnsuccessfulJob, unsuccessful_jobs
+from uws.errors import InvalidParametersError, JobFailure, UnknownJobError
+from uws.parameters import check
 from uws.types import JobContext
 
 logger = logging.getLogger(__name__)
+
+#: How far back jobs are looked for that left no record: longer than a server is out of order.
+_LOOKED_BACK = timedelta(days=7)
 
 _steps: ContextVar[list[str] | None] = ContextVar("analysis_steps_of_job", default=None)
 
@@ -70,9 +84,62 @@ def _enter(context: JobContext[Any], name: str, problem: Exception) -> None:
         for step in dict.fromkeys(_steps.get() or ()):
             activity.informed_by(step)
         raise problem
-    record = activity.record
+    record = replace(activity.record, id=_identifier(name, context.job_id))
     if isinstance(problem, AnalysisError | JobFailure | DaliError):
         record = replace(record, comment=str(problem))
     with transaction.atomic():
         store.enter([record])
         people.call_by_present_name(context.owner.user_id)
+
+
+def record_lost() -> int:
+    """Enter the jobs that ended in the last days and left no record; how many."""
+    since = datetime.now(UTC) - _LOOKED_BACK
+    if settings.VO_PROVENANCE_RETENTION_DAYS:  # what is older would be removed again
+        kept = timedelta(days=settings.VO_PROVENANCE_RETENTION_DAYS)
+        since = max(since, datetime.now(UTC) - kept)
+    jobs = {
+        _identifier(job.job_type, job.job_id): job
+        for job in unsuccessful_jobs(workflow_names(), since)
+    }
+    lost = jobs.keys() - known_activities(jobs)
+    for identifier in lost:
+        with suppress(UnknownJobError):  # deleted meanwhile
+            _enter_lost(identifier, jobs[identifier])
+    return len(lost)
+
+
+def _identifier(name: str, job_id: str) -> str:
+    """What the failure of a job is identified by, whoever records it: it fails once."""
+    return activity_id_of(settings.VO_AUTHORITY, f"{name}/{job_id}")
+
+
+def _enter_lost(identifier: str, job: UnsuccessfulJob) -> None:
+    """Record a job whose process is gone."""
+    task = queue.task(job.job_id)
+    model = registry.get(job.job_type).parameters
+    try:
+        given = check(model, task.values)
+    except InvalidParametersError:
+        given = None  # that may be why it failed
+    context: JobContext[Any] = JobContext(job.job_id, task.owner, given, Path())
+    parameters = (
+        [recorder.parameter(name, sent) for name, sent in task.values.items()]
+        if given is None
+        else parameters_of(context)
+    )
+    record = ActivityRecord(
+        identifier,
+        job.job_type,
+        version=settings.VO_VERSION,
+        start=job.started,
+        end=job.ended,
+        status=Status.FAILED,
+        comment=job.reason or "Aborted.",
+        agents=tuple(agents_of(context)),
+        parameters=tuple(parameters),
+        private_comment=f"Job {job.job_id}.",
+    )
+    with transaction.atomic():
+        store.enter([record])
+        people.call_by_present_name(task.owner.user_id)

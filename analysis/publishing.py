@@ -178,7 +178,9 @@ def give(
         written = [
             _write(context, product, activity, histories, end, public) for product in products
         ]
-    context.at_completion.append(Publication(activity.record, tuple(written), public, context.owner.user_id))
+    context.at_completion.append(
+        Publication(activity.record, tuple(written), public, context.owner.user_id)
+    )
     for item in written:
         context.add_result(item.product.result, item.path, item.product.media_type)
 

@@ -83,6 +83,11 @@ def workflow(
     )
 
 
+def workflow_names() -> tuple[str, ...]:
+    """The job types that are made of steps."""
+    return tuple(_modules)
+
+
 def is_workflow(name: str) -> bool:
     """Whether jobs of this type are made of steps."""
     return name in _modules

@@ -247,6 +247,12 @@ def checksum_of(entity: str) -> str | None:
     return Entity.objects.filter(identifier=entity).values_list("checksum", flat=True).first()
 
 
+def known_activities(identifiers: Iterable[str]) -> frozenset[str]:
+    """Those of these activities, hidden or not, that are recorded."""
+    found = Activity.objects.filter(identifier__in=list(identifiers), status__isnull=False)
+    return frozenset(found.values_list("identifier", flat=True))
+
+
 def made_by(activity: str) -> dict[str, str]:
     """All that an activity made, hidden or not: the entities' identifiers, each with its role."""
     found = WasGeneratedBy.objects.filter(activity__identifier=activity)

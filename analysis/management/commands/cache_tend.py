@@ -1,4 +1,4 @@
-"""Keep the cache in order: register what isn't in the index, evict down to the limit, tidy up."""
+"""Keep in order what jobs leave: the cache and its index, and records of jobs that were lost."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from analysis import cache_index
+from analysis import cache_index, failed_jobs
 from analysis.cache import Cache
 from analysis.errors import CacheUnreachable
 
@@ -14,7 +14,10 @@ from analysis.errors import CacheUnreachable
 class Command(BaseCommand):
     """``manage.py cache_tend``: workers run it themselves every few minutes."""
 
-    help = "Register what lies in the cache, evict what exceeds VO_CACHE_MAX_BYTES, tidy up."
+    help = (
+        "Register what lies in the cache, evict what exceeds VO_CACHE_MAX_BYTES, tidy up; record "
+        "jobs that were aborted or killed in the provenance."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it once; says only what was done. Raises `CommandError` where the folder is gone."""
@@ -44,3 +47,6 @@ class Command(BaseCommand):
                 f"the cache exceeds its limit by {excess / 1e6:.0f} MB: all else is pinned or held"
             )
         cache.sweep()
+        lost = failed_jobs.record_lost()
+        if lost:
+            self.stdout.write(f"{lost} jobs that were aborted or killed were recorded")

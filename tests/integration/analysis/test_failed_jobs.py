@@ -2,18 +2,21 @@
 
 import socket
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tiny_jobs
+from django.core.management import call_command
 from django.db import InterfaceError, OperationalError, connection
 
 from analysis.failed_jobs import failure_recorded
-from analysis.jobs import SPECTRAL_FIT
+from analysis.jobs import SPECTRAL_FIT, SPI_ACS_LC
 from analysis.publishing import ProductFile, give
-from auth.principal import ANONYMOUS, Principal
+from auth.principal import ANONYMOUS, Principal, of_user
 from dali.errors import NotFoundError
+from dali.parameters import Parameters
 from provenance import retention
 from provenance.history import backwards
 from provenance.models import (
@@ -27,9 +30,13 @@ from provenance.models import (
     WasAttributedTo,
     WasInformedBy,
 )
+from uws import queue, service
 from uws.errors import JobFailure
+from uws.models import Job
 from uws.parameters import check
-from uws.types import JobContext
+from uws.processes import Process
+from uws.queue import Attempt, WorkerIdentity
+from uws.types import JobContext, Queue
 
 pytestmark = pytest.mark.django_db
 
@@ -112,6 +119,93 @@ def test_where_the_database_is_gone_the_job_still_fails_for_its_own_reason(
     finally:
         connection.close()
     assert raised.value is problem
+    assert not Activity.objects.exists()
+
+
+@pytest.fixture
+def claimed(settings: Any, django_user_model: Any) -> Any:
+    """Has a worker, of which the database alone knows, take up a job of Ada's; the attempt."""
+    settings.VO_UWS_MAX_ATTEMPTS = 1
+    worker = WorkerIdentity("w", "elsewhere", "host", Process(1, 1), Process(1, 1), capacity=9)
+    queue.heartbeat(worker)
+    ada = of_user(django_user_model.objects.create_user("ada"))
+
+    def claim(job_type: Any, *sent: tuple[str, str]) -> tuple[Attempt, Principal]:
+        service.submit(job_type, ada, Parameters(sent), run_now=True)
+        taken = queue.claim(worker.id, Queue.LONG)
+        assert taken is not None
+        return taken.attempt, ada
+
+    return claim
+
+
+def tend() -> str:
+    """What workers do every few minutes; what it says."""
+    said = StringIO()
+    call_command("cache_tend", stdout=said)
+    return said.getvalue()
+
+
+@pytest.mark.parametrize("end", ["abort", "overrun", "kill"])
+def test_a_job_that_was_aborted_or_killed_is_recorded_by_whoever_tends_the_cache(
+    claimed: Any, end: str, settings: Any, tmp_path: Path
+) -> None:
+    settings.VO_CACHE_ROOT = tmp_path / "cache"
+    attempt, ada = claimed(SPI_ACS_LC, ("T1", "53000"), ("T2", "53001"), ("T_format", "mjd"))
+    assert tend() == "", "it still runs"
+    match end:
+        case "abort":
+            service.abort(SPI_ACS_LC, ada, attempt.job_id)
+            reason = "Aborted."
+        case "overrun":
+            assert queue.overrun(attempt, 5)
+            reason = "ended after its execution duration of 5 s"
+        case _:
+            queue.take_back(attempt, "the job's process was killed by signal 9 (SIGKILL)")
+            reason = "the job's process was killed by signal 9 (SIGKILL); given up after 1 attempts"
+    assert tend() == "1 jobs that were aborted or killed were recorded\n"
+    lost = Activity.objects.get()
+    assert (lost.name, lost.status, lost.public) == ("spi_acs_lc", "failed", False)
+    assert lost.comment == reason
+    job = service.get(SPI_ACS_LC, ada, attempt.job_id)
+    assert (lost.start_time, lost.end_time) == (job.start_time, job.end_time)
+    assert lost.private_comment == f"Job {attempt.job_id}."
+    assert attempt.job_id not in lost.identifier
+    agents = {a.role: a.agent.name for a in WasAssociatedWith.objects.select_related("agent")}
+    assert agents["Operator"] == "ada"
+    assert "platform" not in agents, "where it ran isn't known any more"
+    history = backwards([lost.identifier], 1, hidden=True)
+    given = {p.name: p.value for p in history.activities[0].parameters}
+    assert given["T1"] == "53000"
+    assert given["data_level"] == "ordinary", "defaults among them"
+    assert tend() == "", "it is recorded once"
+
+
+def test_what_was_recorded_by_itself_or_never_ran_is_not_recorded_again(
+    claimed: Any, settings: Any, tmp_path: Path
+) -> None:
+    settings.VO_CACHE_ROOT = tmp_path / "cache"
+    attempt, ada = claimed(SPECTRAL_FIT, ("ID", "ivo://x/none"))
+    task = queue.task(attempt.job_id)
+    context = JobContext(attempt.job_id, ada, check(SPECTRAL_FIT.parameters, task.values), tmp_path)
+    with pytest.raises(JobFailure):
+        SPECTRAL_FIT.run(context)
+    assert queue.fail(attempt, "there is no product", "fatal")
+    waiting = service.submit(SPECTRAL_FIT, ada, Parameters([("ID", "x")]), run_now=True)
+    service.abort(SPECTRAL_FIT, ada, waiting)
+    assert tend() == ""
+    assert Activity.objects.count() == 1
+
+
+def test_what_was_lost_is_not_recorded_when_it_would_be_removed_again(
+    claimed: Any, settings: Any, tmp_path: Path
+) -> None:
+    settings.VO_CACHE_ROOT = tmp_path / "cache"
+    settings.VO_PROVENANCE_RETENTION_DAYS = 2
+    attempt, ada = claimed(SPECTRAL_FIT, ("ID", "x"))
+    service.abort(SPECTRAL_FIT, ada, attempt.job_id)
+    Job.objects.update(end_time=datetime.now(UTC) - timedelta(days=3))
+    assert tend() == ""
     assert not Activity.objects.exists()
 
 
