@@ -313,8 +313,12 @@ def test_a_full_disk_is_an_error_that_says_so_and_the_next_job_works(
         worker.wait(20)
     cache = full_disk / "cache"
     server.environment["VO_CACHE_ROOT"] = str(cache)
-    server.manage("cache_verify", "--accept-folder")
     worker = server.start_worker()
+    refused = client.end(client.begin(numbers="1"))
+    message = refused.findtext("{*}errorSummary/{*}message") or ""
+    assert "must look whether the store is mounted" in message, "nobody said that it is a new one"
+    assert str(cache) not in message
+    server.manage("cache_verify", "--accept-folder")
     job = client.begin(numbers="1", padding=1_000_000)
     document = client.end(job)
     assert document.findtext("{*}phase") == "ERROR"
