@@ -152,10 +152,10 @@ def test_an_executor_that_is_closed_keeps_nothing_open(tmp_path: Path, branching
         eventually(lambda: "sleep" in programs(tmp_path).values())
         executor.close()
         # what the process opens next gets the numbers that the executor had
-        with (tmp_path / "one").open("w+b") as one, (tmp_path / "another").open("w+b") as another:
+        with (tmp_path / "one").open("wb"), (tmp_path / "another").open("wb"):
             eventually(lambda: programs(tmp_path) == {})
             time.sleep(0.1)  # until the executor would have heard of it
-            assert (one.read(), another.read()) == (b"", b"")
+        assert [(tmp_path / name).read_bytes() for name in ("one", "another")] == [b"", b""]
         executor.close()
     assert len(descriptors()) <= len(before) + 1, "but the connection to the nursery"
 
