@@ -183,10 +183,10 @@ class DaskExecutor:
         address = self._find()
         if address is None:
             raise ClusterLost("what runs steps is being started")
-        client = None
+        client, make = None, _client_class()
         until = time.monotonic() + _CONNECT_S
         try:
-            client = _client_class()(
+            client = make(
                 address.url,
                 security=security(address),
                 timeout=_CONNECT_S,
