@@ -1,7 +1,7 @@
-"""Whoever changes several rows at once locks them in the order of identity.
+"""Jobs that meet over the same rows: no two wait for each other, nor take what is another's by now.
 
 Jobs share leases and results. Two of them that lock the same rows in two orders end up waiting for
-each other, and PostgreSQL ends one of them.
+each other, and PostgreSQL ends one of them; so rows are locked in the order of identity.
 """
 
 import time
@@ -92,6 +92,29 @@ def test_rows_are_locked_in_the_order_of_identity(
     other.join(20)
     assert not other.is_alive()
     assert errors == []
+
+
+def test_of_two_jobs_that_try_a_step_again_at_once_both_get_the_same_run(
+    ledger: SharedLedger, steps: list[Step]
+) -> None:
+    step, other = steps[0], SharedLedger(ledger.cache, "other")
+    assert other.claim([step], "here") == ledger.claim([step], "here")
+    for one in (ledger, other):
+        one.spent(step)
+    told: list[dict[str, str]] = []
+
+    def beside() -> None:
+        told.append(other.claim([step], "here"))
+        told.append(other.claim([step], "here"))
+        connection.close()
+
+    thread = Thread(target=beside)
+    with transaction.atomic():
+        ours = ledger.claim([step], "here")
+        thread.start()
+        _until_it_waits_for_us()
+    thread.join(20)
+    assert told == [{}, ours], "first it sees that another is about to, then what it is"
 
 
 def _until_it_waits_for_us() -> None:
