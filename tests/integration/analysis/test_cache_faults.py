@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
+from django.db.migrations.executor import MigrationExecutor
 from graph_running import Runner, restored, value
 from tiny_engine import TinyGraph
 
@@ -208,6 +209,21 @@ def test_a_pin_stays_whatever_becomes_of_the_file(
     assert indexed() == {step.identity}
     (line,) = (line for line in call("cache_status").splitlines() if line.startswith("tiny"))
     assert line.split()[4] == "1", "pinned"
+
+
+def test_pins_that_stood_in_the_rows_of_earlier_versions_are_kept(
+    run: Runner, tiny: TinyGraph
+) -> None:
+    pinned, other = tiny.add(tiny.raw("a", 5)), tiny.add(tiny.raw("b", 6))
+    run(pinned, other)
+    cache_index.pin([pinned.identity])
+    MigrationExecutor(connection).migrate([("analysis", "0003_breadth_of_steps")])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT identity FROM analysis_cachedstep WHERE pinned")
+        assert cursor.fetchall() == [(pinned.identity,)]
+    MigrationExecutor(connection).migrate([("analysis", "0004_pins_and_cache_folder")])
+    assert [pin.identity for pin in StepPin.objects.all()] == [pinned.identity]
+    assert [gone.identity for gone in cache_index.evict(run.cache, 0)] == [other.identity]
 
 
 @contextmanager
