@@ -14,7 +14,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +99,17 @@ def graph_costs(server: OwnServer) -> None:
     aim = said(ratio >= 1.7, aim) if processors > 1 else f"aim {aim}: not on one processor"
     words = f"the same, two workers on {processors} processors"
     tell(words, rates[2], "ms", ratio, aim)
+    bare = {processes: bare_ms(processes, rounds) for processes in (1, 2)}
+    tell("a third of them, two bare processes over one", bare[2], "ms", bare[1] / bare[2])
+
+
+def bare_ms(processes: int, rounds: int) -> float:
+    """The same work without a cluster, for what the machine has to give at this moment."""
+    from tiny_engine import toil
+
+    with ProcessPoolExecutor(processes, get_context("forkserver")) as pool:
+        list(pool.map(toil, [1] * processes))
+        return timed_ms(lambda: list(pool.map(toil, [rounds] * (SLOW_STEPS // 3))))
 
 
 class cluster:  # noqa: N801 - used as a context
