@@ -1,19 +1,43 @@
-"""An ingested archive and a way to run a job's code as the worker's child process would."""
+"""An ingested archive, jobs run as by the worker's child process, and graphs of tiny steps."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from graph_running import Runner
+from tiny_engine import TinyGraph
 
+from analysis.executors import LocalExecutor
 from analysis.jobs import job_types
 from archive.ingest.service import ingest
 from archive.models import ScienceWindow
 from auth.principal import ANONYMOUS, Principal
 from uws.parameters import check
 from uws.types import JobContext
+
+
+@pytest.fixture(scope="module")
+def executor() -> Iterator[LocalExecutor]:
+    """Two processes at once for steps of the tiny engine, warm for all tests of a module."""
+    executor = LocalExecutor(2, ("tiny_engine",))
+    yield executor
+    executor.close()
+
+
+@pytest.fixture
+def run(tmp_path: Path, executor: LocalExecutor, settings) -> Runner:
+    """Runs graphs on a cache of its own, which is the server's as well."""
+    settings.VO_CACHE_ROOT = tmp_path / "cache"
+    return Runner(tmp_path / "cache", lambda: executor)
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> TinyGraph:
+    """Makes graphs of tiny steps."""
+    return TinyGraph(tmp_path)
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from analysis import cache_index
 from analysis.anew import Anew
 from analysis.cache import MAKING, Cache
 from analysis.errors import CacheUnreachable
-from analysis.executors import LocalExecutor
 from analysis.ledger import PrivateLedger, SharedLedger
 from analysis.models import CachedStep, StepHold, StepLease, StepPin
 from analysis.steps import Step, in_order
@@ -31,24 +30,6 @@ from provenance.models import Activity, WasGeneratedBy
 pytestmark = pytest.mark.django_db
 
 PAST, FUTURE = datetime(2010, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def executor() -> Iterator[LocalExecutor]:
-    executor = LocalExecutor(2, ("tiny_engine",))
-    yield executor
-    executor.close()
-
-
-@pytest.fixture
-def run(tmp_path: Path, executor: LocalExecutor, settings) -> Runner:
-    settings.VO_CACHE_ROOT = tmp_path / "cache"
-    return Runner(tmp_path / "cache", lambda: executor)
-
-
-@pytest.fixture
-def tiny(tmp_path: Path) -> TinyGraph:
-    return TinyGraph(tmp_path)
 
 
 def call(command: str, *arguments: str) -> str:

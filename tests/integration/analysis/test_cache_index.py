@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -15,7 +14,6 @@ from tiny_engine import TinyGraph
 
 from analysis import cache_index, statements
 from analysis.cache import Cache
-from analysis.executors import LocalExecutor
 from analysis.ledger import PrivateLedger, SharedLedger, rights_of
 from analysis.models import CachedStep, StepLease, StepTiming
 from analysis.results_at_hand import told
@@ -27,24 +25,6 @@ from provenance import ActivityRecord, store
 pytestmark = pytest.mark.django_db
 
 PAST, FUTURE = datetime(2010, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def executor() -> Iterator[LocalExecutor]:
-    executor = LocalExecutor(2, ("tiny_engine",))
-    yield executor
-    executor.close()
-
-
-@pytest.fixture
-def run(tmp_path: Path, executor: LocalExecutor, settings) -> Runner:
-    settings.VO_CACHE_ROOT = tmp_path / "cache"
-    return Runner(tmp_path / "cache", lambda: executor)
-
-
-@pytest.fixture
-def tiny(tmp_path: Path) -> TinyGraph:
-    return TinyGraph(tmp_path)
 
 
 def call(command: str, *arguments: str) -> str:

@@ -30,11 +30,6 @@ Job = Callable[..., JobContext[Any]]
 
 
 @pytest.fixture
-def tiny(tmp_path: Path) -> TinyGraph:
-    return TinyGraph(tmp_path)
-
-
-@pytest.fixture
 def raw(tiny: TinyGraph) -> RawFile:
     """A file that the sum of all jobs comes from."""
     return tiny.raw("events", 1)

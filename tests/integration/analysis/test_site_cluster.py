@@ -106,12 +106,6 @@ def run_on(tmp_path: Path) -> Iterator[Callable[[str], Runner]]:
         yield runner
 
 
-@pytest.fixture
-def tiny(tmp_path: Path) -> TinyGraph:
-    """Makes graphs."""
-    return TinyGraph(tmp_path)
-
-
 def _of(step: Step, **declared: int) -> Step:
     """The same step by another declaration."""
     return replace(step, kind=replace(step.kind, **declared))

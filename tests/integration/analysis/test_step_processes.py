@@ -22,12 +22,6 @@ def executor() -> Iterator[LocalExecutor]:
     executor.close()
 
 
-@pytest.fixture
-def run(tmp_path: Path, executor: LocalExecutor) -> Runner:
-    """Runs graphs on a cache of its own."""
-    return Runner(tmp_path / "cache", lambda: executor)
-
-
 def process_of(outcome: GraphResult, step: Step) -> int:
     """The process that ran the step."""
     result = outcome.of(step)
