@@ -96,7 +96,7 @@ def network() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Dask's settings for who may talk to the scheduler, as environment variables."""
+    """Dask's settings for who may talk to the scheduler, and how long silence may last."""
     if shutil.which("openssl") is None:
         pytest.skip("no openssl to make a certificate with")
     folder = Path(tempfile.mkdtemp(dir="/var/tmp"))  # /tmp is hidden from the hosts
@@ -106,6 +106,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         *("-nodes", "-days", "1", "-subj", "/CN=vo", "-keyout", str(key), "-out", str(made)),
     )
     settings = {"REQUIRE_ENCRYPTION": "True", "TLS__CA_FILE": str(made)}
+    # after which silence a host is taken for lost: 30 s are long to watch, Dask takes 11 at least
+    settings["TIMEOUTS__TCP"] = "12s"
     for role in ("SCHEDULER", "WORKER", "CLIENT"):
         settings[f"TLS__{role}__CERT"] = str(made)
         settings[f"TLS__{role}__KEY"] = str(key)
@@ -200,7 +202,7 @@ class TwoHosts:
             program.terminate()
         for program in reversed(self._programs):
             try:
-                program.wait(10)
+                program.wait(3)
             except subprocess.TimeoutExpired:
                 program.kill()
                 program.wait(10)
