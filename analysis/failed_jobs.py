@@ -22,6 +22,7 @@ from analysis.errors import AnalysisError
 from analysis.publishing import agents_of, parameters_of
 from analysis.workflow_types import workflow_names
 from dali.errors import DaliError
+from dali.log_context import about_job
 from provenance import people, recorder, store
 from provenance.history import known_activities
 from provenance.identifiers import activity_id_of
@@ -93,7 +94,11 @@ def _enter(context: JobContext[Any], name: str, problem: Exception) -> None:
 
 
 def record_lost() -> int:
-    """Enter the jobs that ended in the last days and left no record; how many."""
+    """Enter the jobs that ended in the last days and left no record; how many were entered.
+
+    One that can't be entered is logged, and tried again the next time. Raises ``OperationalError``
+    or ``InterfaceError`` where the database is gone, or has no room for any of them.
+    """
     since = datetime.now(UTC) - _LOOKED_BACK
     if settings.VO_PROVENANCE_RETENTION_DAYS:  # what is older would be removed again
         kept = timedelta(days=settings.VO_PROVENANCE_RETENTION_DAYS)
@@ -103,10 +108,32 @@ def record_lost() -> int:
         for job in unsuccessful_jobs(workflow_names(), since)
     }
     lost = jobs.keys() - known_activities(jobs)
-    for identifier in lost:
-        with suppress(UnknownJobError):  # deleted meanwhile
-            _enter_lost(identifier, jobs[identifier])
-    return len(lost)
+    return sum(_could_enter(identifier, jobs[identifier]) for identifier in lost)
+
+
+def _could_enter(identifier: str, job: UnsuccessfulJob) -> bool:
+    """Record a job whose process is gone, whole or not at all; whether that could be done."""
+    try:
+        with about_job(job.job_id), transaction.atomic():
+            _enter_lost(identifier, job)
+    except UnknownJobError:  # deleted meanwhile
+        return False
+    except Exception as problem:  # of many kinds: none may keep the other jobs waiting
+        if isinstance(problem, OperationalError | InterfaceError) and _hits_all(problem):
+            raise
+        with about_job(job.job_id):
+            logger.exception("that job %s was lost could not be recorded", job.job_id)
+        return False
+    return True
+
+
+def _hits_all(problem: OperationalError | InterfaceError) -> bool:
+    """Whether it isn't about one record; a statement that is too complex, or a deadlock, is.
+
+    PostgreSQL's error classes 08 (connection), 53 (resources) and 57P (shut down), or no answer.
+    """
+    code = getattr(problem.__cause__, "pgcode", None)
+    return code is None or code.startswith(("08", "53", "57P"))
 
 
 def _identifier(name: str, job_id: str) -> str:
@@ -115,7 +142,7 @@ def _identifier(name: str, job_id: str) -> str:
 
 
 def _enter_lost(identifier: str, job: UnsuccessfulJob) -> None:
-    """Record a job whose process is gone."""
+    """Record that job; raises `UnknownJobError` where it is gone as well."""
     task = queue.task(job.job_id)
     model = registry.get(job.job_type).parameters
     try:
@@ -140,6 +167,5 @@ def _enter_lost(identifier: str, job: UnsuccessfulJob) -> None:
         parameters=tuple(parameters),
         private_comment=f"Job {job.job_id}.",
     )
-    with transaction.atomic():
-        store.enter([record])
-        people.call_by_present_name(task.owner.user_id)
+    store.enter([record])
+    people.call_by_present_name(task.owner.user_id)

@@ -1,6 +1,8 @@
 """A job or step that fails is recorded as failed: what ran, with which settings, and why."""
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -179,6 +181,69 @@ def test_a_job_that_was_aborted_or_killed_is_recorded_by_whoever_tends_the_cache
     assert given["T1"] == "53000"
     assert given["data_level"] == "ordinary", "defaults among them"
     assert tend() == "", "it is recorded once"
+
+
+@pytest.fixture
+def three_lost(claimed: Any, settings: Any, tmp_path: Path) -> list[str]:
+    """The ids of three jobs that were aborted while they ran."""
+    settings.VO_CACHE_ROOT = tmp_path / "cache"
+    ids = []
+    for _ in range(3):
+        attempt, ada = claimed(SPECTRAL_FIT, ("ID", "x"))
+        service.abort(SPECTRAL_FIT, ada, attempt.job_id)
+        ids.append(attempt.job_id)
+    return ids
+
+
+@contextmanager
+def at_each_record(do: str) -> Iterator[None]:
+    """While this lasts, the database does this whenever an activity ``NEW`` is entered."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION beside() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $$BEGIN {do}; RETURN NEW; END$$"
+        )
+        cursor.execute(
+            "CREATE TRIGGER beside BEFORE INSERT ON provenance_activity"
+            " FOR EACH ROW EXECUTE FUNCTION beside()"
+        )
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER beside ON provenance_activity")
+        cursor.execute("DROP FUNCTION beside")
+
+
+@pytest.mark.parametrize("why", ["check_violation", "statement_too_complex", "deadlock_detected"])
+def test_a_lost_job_that_can_not_be_recorded_keeps_no_other_waiting_and_is_tried_again(
+    three_lost: list[str], why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    unfit = three_lost[1]
+    refusal = f"IF NEW.private_comment = 'Job {unfit}.' THEN RAISE {why}; END IF"
+    with at_each_record(refusal):
+        assert tend() == "2 jobs that were aborted or killed were recorded\n"
+        assert tend() == "", "the same one again"
+    assert [line.getMessage() for line in caplog.records] == [
+        f"that job {unfit} was lost could not be recorded"
+    ] * 2
+    assert {(line.levelname, line.job_id) for line in caplog.records} == {("ERROR", unfit)}
+    assert tend() == "1 jobs that were aborted or killed were recorded\n"
+    assert Activity.objects.filter(status="failed").count() == 3
+
+
+@pytest.mark.parametrize("why", ["admin_shutdown", "disk_full"])
+def test_where_no_lost_job_could_be_recorded_none_is_tried_in_vain(
+    three_lost: list[str], why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with at_each_record(f"RAISE {why}"), pytest.raises(OperationalError):
+        tend()
+    assert caplog.records == []
+    assert tend() == "3 jobs that were aborted or killed were recorded\n"
+
+
+def test_of_lost_jobs_that_are_deleted_meanwhile_none_is_counted(three_lost: list[str]) -> None:
+    with at_each_record("DELETE FROM uws_jobparameter; DELETE FROM uws_job"):
+        assert tend() == "1 jobs that were aborted or killed were recorded\n"
+    assert Activity.objects.count() == 1
 
 
 def test_what_was_recorded_by_itself_or_never_ran_is_not_recorded_again(
