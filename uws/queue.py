@@ -47,13 +47,15 @@ class Task:
 class Claim:
     """An attempt that a worker holds the lease of. execution_duration: seconds, 0 = any.
 
-    task: as it was when the attempt began, told then only.
+    task: as it was when the attempt began, told then only. is_renewed: whether the last heartbeat
+    could extend the lease.
     """
 
     attempt: Attempt
     job_type: str
     execution_duration: int
     task: Task | None = None
+    is_renewed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,10 @@ class RunningJob:
 
 
 def heartbeat(worker: WorkerIdentity) -> tuple[Claim, ...]:
-    """Register the worker, or renew it and its leases; the jobs that are still its own."""
+    """Register the worker, or renew it and its leases; the jobs that are still its own.
+
+    The lease of a job whose row is locked at this moment isn't renewed.
+    """
     rows = statements.execute(
         "heartbeat",
         worker=worker.id,
@@ -108,7 +113,9 @@ def heartbeat(worker: WorkerIdentity) -> tuple[Claim, ...]:
         capacity=worker.capacity,
         lease_s=settings.VO_UWS_LEASE_S,
     )
-    return tuple(_claim(worker.id, *row) for row in rows)
+    return tuple(
+        replace(_claim(worker.id, *claimed), is_renewed=renewed) for *claimed, renewed in rows
+    )
 
 
 def claim(worker_id: str, queue: Queue) -> Claim | None:

@@ -136,8 +136,8 @@ class Worker:
             self._check_rights()
         now = time.monotonic()
         if now >= self._beat_due:
-            self._beat()
-            self._beat_due = now + settings.VO_UWS_LEASE_S / 3
+            beat_every_s = settings.VO_UWS_LEASE_S / 3
+            self._beat_due = now + (beat_every_s if self._beat() else min(_RETRY_S, beat_every_s))
         while self._ended:
             self._settle(self._ended[0])
             self._ended.pop(0)
@@ -155,8 +155,8 @@ class Worker:
         if reader and not queue.may_end_backends_of(unquote(reader)):
             logger.warning("this role can't end queries of %s: grant it that role", reader)
 
-    def _beat(self) -> None:
-        """Renew the leases; learn what this worker no longer has to run."""
+    def _beat(self) -> bool:
+        """Renew the leases, whether all of them; learn what this worker no longer has to run."""
         held = {claim.attempt.job_id: claim for claim in queue.heartbeat(self._identity)}
         for job_id, running in self._running.items():
             claim = held.get(job_id)
@@ -164,6 +164,7 @@ class Worker:
                 self._kill(running)
             else:
                 running.claim = claim  # its owner may have changed the duration
+        return all(claim.is_renewed for claim in held.values())
 
     def _sweep(self) -> None:
         """What any worker does for all: lost jobs, expired jobs."""

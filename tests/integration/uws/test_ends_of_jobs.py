@@ -15,7 +15,7 @@ from django.db import connection
 from auth.principal import ANONYMOUS
 from uws import service
 from uws.files import job_folder
-from uws.models import Job
+from uws.models import Job, Worker
 from uws.phases import Phase
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -206,6 +206,21 @@ def test_a_job_that_dies_between_its_results_and_its_record_is_finished_not_repe
     assert len(log.read_text().splitlines()) == 1
     attempt = job_folder(job_id) / "1"
     eventually(lambda: [path.name for path in attempt.iterdir()] == ["result.txt"])
+
+
+def test_a_worker_goes_on_with_its_other_jobs_while_the_record_of_one_hangs(
+    worker, submit, ended, eventually
+):
+    worker.start(VO_UWS_LEASE_S="6")
+    with completion_held_up():
+        hanging = submit()
+        eventually(held_up)
+        before = Worker.objects.get().heartbeat
+        eventually(lambda: Worker.objects.get().heartbeat > before)
+        assert ended(submit(end="fail")).phase is Phase.ERROR
+        assert held_up()
+    assert ended(hanging).phase is Phase.COMPLETED
+    assert Job.objects.get(id=hanging).attempts == 1
 
 
 def test_what_a_job_leaves_to_its_worker_to_record_outlives_the_worker(
