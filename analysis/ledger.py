@@ -10,10 +10,12 @@ import os
 import socket
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
 from typing import Protocol
 
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
 
 from analysis import cache_index, statements
 from analysis.cache import Cache, CachedFile
@@ -106,7 +108,8 @@ class SharedLedger:
     def find(self, steps: Sequence[Step]) -> dict[str, CachedFile]:
         """See `Ledger`."""
         identities = [step.identity for step in steps]
-        return cache_index.find(self.cache, identities, self._rights, self._job)
+        with self._renewed():
+            return cache_index.find(self.cache, identities, self._rights, self._job)
 
     def used(self, identities: Sequence[str]) -> None:
         """See `Ledger`."""
@@ -145,14 +148,15 @@ class SharedLedger:
     def register(self, makings: Mapping[Step, Making]) -> set[str]:
         """See `Ledger`."""
         results = {step.identity: (m.file, m.record) for step, m in makings.items()}
-        with transaction.atomic():
+        with self._renewed(), transaction.atomic():
             entered = cache_index.register(self.cache, results, self._rights)
             self._end(list(results))
         return entered
 
     def failed(self, record: ActivityRecord) -> None:
         """Enter the provenance."""
-        store.enter([record])
+        with self._renewed():
+            store.enter([record])
 
     def give_up(self, step: Step) -> None:
         """See `Ledger`."""
@@ -191,8 +195,33 @@ class SharedLedger:
             statements.execute("end_leases", rows=self._leases(ended))
             statements.execute("tell")
 
+    @contextmanager
+    def _renewed(self) -> Iterator[None]:
+        """Have another thread renew the leases: who writes history may wait long for its turn."""
+        over = Event()
+        thread = Thread(target=_renew_until, args=(over, self._leases(self._fences)), daemon=True)
+        if self._fences:
+            with suppress(RuntimeError):  # there is no memory for a thread
+                thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            if thread.ident is not None:
+                thread.join()
+
     def _leases(self, fences: Mapping[str, int]) -> str:
         return json.dumps([{"identity": i, "fence": fence} for i, fence in fences.items()])
+
+
+def _renew_until(over: Event, leases: str) -> None:
+    """Renew these leases, by a connection of this thread's own, as long as it isn't ``over``."""
+    while not over.wait(LEASE_S / 4):
+        try:
+            statements.execute("renew_leases", rows=leases, lease_s=LEASE_S)
+        except Error:  # who waits hears of it as well
+            connection.close()
+    connection.close()
 
 
 class PrivateLedger:

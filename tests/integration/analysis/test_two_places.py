@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from graph_driver import graph
 from graph_jobs import eventually
 from graph_running import Runner, value
@@ -25,6 +25,7 @@ from analysis.making import Making
 from analysis.models import StepHold, StepLease
 from analysis.steps import Step
 from provenance.models import Activity
+from provenance.statements import take_turn
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -113,6 +114,35 @@ def test_two_places_make_each_step_of_a_graph_once_though_one_outlasts_its_lease
     assert Activity.objects.count() == 7
     assert not StepLease.objects.exists()
     assert not StepHold.objects.exists()
+
+
+def waits_for_its_turn() -> bool:
+    """Whether another connection waits to write history."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            " AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        )
+        return cursor.fetchone() == (1,)
+
+
+def test_a_driver_keeps_its_leases_while_it_waits_for_its_turn_to_write_history(
+    tmp_path: Path, drive: Callable[[str], Driver]
+) -> None:
+    with transaction.atomic():
+        take_turn()
+        here = drive("here")
+        eventually(waits_for_its_turn)
+        fences = dict(StepLease.objects.values_list("identity", "fence"))
+        last = StepLease.objects.latest("expires_at").expires_at + timedelta(seconds=1.5 * LEASE_S)
+        eventually(lambda: not StepLease.objects.filter(expires_at__lte=last), 20)
+        assert waits_for_its_turn(), "all the while"
+        assert dict(StepLease.objects.values_list("identity", "fence")) == fences
+    assert here.hear() == {"waits": True}
+    (tmp_path / "runs.go").touch()
+    assert here.hear() == {"sum": 9, "made": ["1", "2", "3", "here", "long", "sum"]}
+    assert counts(tmp_path) == [1, 2, 3, 3, 9, 100]
+    assert not StepLease.objects.exists()
 
 
 def test_who_waits_takes_over_from_a_driver_that_was_killed_in_the_midst_of_a_step(
