@@ -317,7 +317,6 @@ class _Driver:
     def _stop(self, step: Step, failure: MachineFailure) -> NoReturn:
         """End the run for want of a machine that can do the step; tell of what was made before."""
         self._register(at_once=True)
-        self._ledger.give_up(step)
         window = science_window(step.label)
         name = step.kind.name if window else f"{step.kind.name} {step.label}".strip()
         named = failure.at(window, name)

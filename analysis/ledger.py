@@ -70,7 +70,7 @@ class Ledger(Protocol):
         """A run of a step failed."""
 
     def give_up(self, step: Step) -> None:
-        """The step can't be made."""
+        """The step can't be made, whoever wants it."""
 
     def damaged(self, identities: Sequence[str]) -> None:
         """The files of these are damaged or gone."""
@@ -125,11 +125,11 @@ class SharedLedger:
             identities=identities,
             spent=spent,
             cluster=place,
+            job=self._job,
             holder=f"{self._job} {socket.gethostname()} {os.getpid()}",
             lease_s=LEASE_S,
         )
-        # one that is spent all the same is being claimed by another at this moment
-        ours = {i: fence for i, fence, cluster in rows if cluster == place and fence not in spent}
+        ours = {i: fence for i, fence, cluster in rows if cluster == place}
         self._fences.update(ours)
         self._spent.difference_update(ours)
         return {identity: f"{identity}-{fence}" for identity, fence in ours.items()}
@@ -181,18 +181,22 @@ class SharedLedger:
         return int(raw.fileno())
 
     def close(self) -> None:
-        """See `Ledger`."""
-        self._end(list(self._fences))
+        """See `Ledger`; what others share goes on."""
+        self._drop(list(self._fences), "leave_leases", job=self._job)
 
     def release(self) -> None:
         """See `Ledger`."""
         statements.execute("release_holds", job=self._job)
 
     def _end(self, identities: Sequence[str]) -> None:
-        ended = {i: self._fences.pop(i) for i in identities if i in self._fences}
-        self._spent.difference_update(ended)
-        if ended:
-            statements.execute("end_leases", rows=self._leases(ended))
+        """The runs of these are over, for all who share them."""
+        self._drop(identities, "end_leases")
+
+    def _drop(self, identities: Sequence[str], how: str, **values: str) -> None:
+        dropped = {i: self._fences.pop(i) for i in identities if i in self._fences}
+        self._spent.difference_update(dropped)
+        if dropped:
+            statements.execute(how, rows=self._leases(dropped), **values)
             statements.execute("tell")
 
     @contextmanager

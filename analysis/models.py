@@ -7,6 +7,7 @@ pins and the counted use apart. The database's clock alone decides about what ha
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -85,7 +86,7 @@ class CacheFolder(models.Model):
 
 
 class StepLease(models.Model):
-    """The right to make one result now.
+    """The right to make one result now, of all jobs that share the run. The last of them ends it.
 
     Whoever takes it over, after its expiry or after a run that failed, gets a higher fencing
     number, and an older one can't renew or end the lease any more. It names a run and bars no
@@ -98,6 +99,12 @@ class StepLease(models.Model):
     fence = models.BigIntegerField(help_text="From one sequence: later leases have higher ones.")
     cluster = models.TextField(help_text="Where the step runs: others of that place share the run.")
     holder = models.TextField(help_text="Job, host and process that took it; never public.")
+    jobs = ArrayField(
+        models.TextField(),
+        db_default=[],
+        default=list,
+        help_text="Those that share the run; never public.",
+    )
     expires_at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -111,6 +111,30 @@ def test_jobs_of_one_place_share_the_run_under_one_key(run: Runner, tiny: TinyGr
     assert one.claim([step], "here") == other.claim([step], "here")
 
 
+def test_a_lease_ends_with_the_last_of_the_jobs_that_share_its_run(
+    run: Runner, tiny: TinyGraph
+) -> None:
+    step = tiny.add(tiny.raw("a", 1))
+    one, other, elsewhere = (SharedLedger(run.cache, name) for name in ("one", "other", "third"))
+    (key,) = {job.claim([step], "here")[step.identity] for job in (one, other)}
+    one.close()
+    assert elsewhere.claim([step], "there") == {}
+    assert one.claim([step], "here") == {step.identity: key}, "it may come back"
+    one.close()
+    other.close()
+    assert step.identity in elsewhere.claim([step], "there")
+
+
+def test_a_job_that_is_run_again_leaves_a_run_to_those_who_share_it(
+    run: Runner, tiny: TinyGraph
+) -> None:
+    step = tiny.add(tiny.raw("a", 1))
+    one, other = SharedLedger(run.cache, "one"), SharedLedger(run.cache, "other")
+    (key,) = {job.claim([step], "here")[step.identity] for job in (one, other)}
+    assert SharedLedger(run.cache, "one").claim([step], "there") == {}
+    assert other.claim([step], "here") == {step.identity: key}
+
+
 def test_jobs_that_shared_a_run_that_failed_share_the_next_one_too(
     run: Runner, tiny: TinyGraph
 ) -> None:
