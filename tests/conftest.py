@@ -1,9 +1,11 @@
 """What tests of several rooms share."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from psycopg2 import sql
 from pytest_django import DjangoDbBlocker
@@ -21,6 +23,17 @@ def small_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("small_archive")
     simulate_archive(root, plan=SMALL_PLAN, processes=2)
     return root
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Tests that run beside others, as in ``make test``, have a database with a name of its own."""
+    if suffix := os.environ.get("VO_TEST_DATABASE_SUFFIX"):
+        database = settings.DATABASES["default"]
+        database["TEST"] = {
+            **database.get("TEST", {}),
+            "NAME": f"test_{database['NAME']}_{suffix}",
+        }
 
 
 @pytest.fixture(scope="session")

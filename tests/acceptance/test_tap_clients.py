@@ -81,6 +81,7 @@ def running_queries():
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE application_name = 'vo_server tap' AND state = 'active'"
+            " AND datname = current_database()"
         )
         return cursor.fetchone()[0]
 

@@ -22,6 +22,7 @@ def running():
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE application_name = 'test of the reader' AND state = 'active'"
+            " AND datname = current_database()"
         )
         return cursor.fetchone()[0]
 
