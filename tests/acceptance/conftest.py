@@ -98,11 +98,16 @@ class LiveServer:
         """Start a worker, the first or one that follows another."""
         self.worker = self._process(sys.executable, "manage.py", "uws_worker")
 
-    def renew_worker(self) -> None:
-        """Let another worker take over: one whose row a flush has removed can't take jobs."""
+    def begin_anew(self) -> None:
+        """Let another worker take over, with an empty cache, after a flush of the database.
+
+        One whose row is gone can't take jobs. What earlier steps left would be restored, with
+        histories that differ from those of steps that run.
+        """
         if self.worker is not None:
             self.worker.terminate()
             self.worker.wait(20)
+        shutil.rmtree(self.environment["VO_CACHE_ROOT"], ignore_errors=True)
         self.start_worker()
 
     def stop(self) -> None:
@@ -200,7 +205,7 @@ def serving(
                 call_command("flush", interactive=False, verbosity=0)  # and publishes again
                 connection.close()
                 shutil.rmtree(server.archive_root, ignore_errors=True)
-                server.renew_worker()
+                server.begin_anew()
 
     return hold
 
