@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.transaction import atomic, set_rollback
+from django.test import override_settings
 from graph_running import Runner
+from pytest_django import DjangoDbBlocker
 from tiny_engine import TinyGraph
 
 from analysis.executors import LocalExecutor
@@ -40,16 +43,32 @@ def tiny(tmp_path: Path) -> TinyGraph:
     return TinyGraph(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def ingested(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, small_archive: Path
+) -> Iterator[Path]:
+    """The small archive in the database, ingested once for all tests of a module.
+
+    Each of them has a savepoint in this transaction, and gives back to it what it has changed.
+    """
+    transaction = atomic()
+    with django_db_blocker.unblock(), override_settings(VO_ARCHIVE_ROOT=small_archive):
+        transaction.__enter__()
+        assert ingest([small_archive]).bad == 0
+    yield small_archive
+    with django_db_blocker.unblock():
+        set_rollback(True)
+        transaction.__exit__(None, None, None)
+
+
 @pytest.fixture
-def archive(db: None, small_archive: Path, settings, tmp_path: Path) -> Path:
+def archive(ingested: Path, db: None, settings, tmp_path: Path) -> Path:
     """The small archive, ingested; products, cache and jobs go to a folder of the test's own."""
-    settings.VO_ARCHIVE_ROOT = small_archive
+    settings.VO_ARCHIVE_ROOT = ingested
     settings.VO_PRODUCT_ROOT = tmp_path / "products"
     settings.VO_CACHE_ROOT = tmp_path / "cache"
     settings.VO_ANALYSIS_PROCESSES = 2
-    report = ingest([small_archive])
-    assert report.bad == 0
-    return small_archive
+    return ingested
 
 
 class Told:
@@ -86,26 +105,54 @@ class Finished:
         return [line.split()[0] for line in self.log if line.endswith(how)]
 
 
-@pytest.fixture
-def job(archive: Path, tmp_path: Path) -> Callable[..., Finished]:
-    """Runs a job of a type with these parameters."""
+def _runs(folder: Path) -> Callable[..., Finished]:
+    """Runs a job of a type with these parameters; its own folder is made in this one."""
     numbers = itertools.count()
 
     types = {job_type.name: job_type for job_type in job_types}
 
     def run(name: str, owner: Principal = ANONYMOUS, **sent: str | tuple[str, ...]) -> Finished:
         values = {k: (v,) if isinstance(v, str) else v for k, v in sent.items()}
-        folder = tmp_path / f"job{next(numbers)}"
-        folder.mkdir()
+        own = folder / f"job{next(numbers)}"
+        own.mkdir()
         told = Told()
         parameters = check(types[name].parameters, values)
-        context = JobContext(f"secret-{folder.name}", owner, parameters, folder, told)
+        context = JobContext(f"secret-{own.name}", owner, parameters, own, told)
         types[name].run(context)
         for write in context.at_completion:
             write()
         return Finished(context, told)
 
     return run
+
+
+@pytest.fixture
+def job(archive: Path, tmp_path: Path) -> Callable[..., Finished]:
+    """Runs a job of a type with these parameters."""
+    return _runs(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def image_for_all(
+    ingested: Path, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[int], Finished]:
+    """Makes an image of so many Science Windows of the Crab, for all tests of a module.
+
+    They read it and what is published of it; each has to ask for `archive` as well.
+    """
+    folder = tmp_path_factory.mktemp("image")
+
+    def make(windows: int) -> Finished:
+        own = override_settings(
+            VO_ARCHIVE_ROOT=ingested,
+            VO_PRODUCT_ROOT=folder / "products",
+            VO_CACHE_ROOT=folder / "cache",
+            VO_ANALYSIS_PROCESSES=2,
+        )
+        with django_db_blocker.unblock(), own:
+            return _runs(folder)("isgri_image", scw_list=tuple(_crab_scws()[:windows]))
+
+    return make
 
 
 @pytest.fixture
@@ -117,8 +164,9 @@ def image(job: Callable[..., Finished]) -> Callable[..., Finished]:
 @pytest.fixture
 def crab_scws(archive: Path) -> list[str]:
     """The public Science Windows of the Crab, in the order of time."""
-    return list(
-        ScienceWindow.objects.filter(target_name="Crab")
-        .order_by("scw")
-        .values_list("scw", flat=True)
-    )
+    return _crab_scws()
+
+
+def _crab_scws() -> list[str]:
+    found = ScienceWindow.objects.filter(target_name="Crab").order_by("scw")
+    return list(found.values_list("scw", flat=True))

@@ -37,72 +37,6 @@ def embargoed_scw(archive) -> str:
     return str(ScienceWindow.objects.filter(release_date__year=2099).first().scw)
 
 
-def test_the_crab_is_found_where_it_is_with_the_rate_that_was_simulated(
-    image: Image, crab_scws: list[str]
-):
-    done = image(scw_list=tuple(crab_scws[:3]))
-    sources = Table.read(done.results["sources"], format="votable")
-    best = sources[sources["significance"].argmax()]
-    assert best["name"] == "Crab"
-    assert not best["new_source"]
-    assert SkyCoord(best["ra"], best["dec"], unit="deg").separation(CRAB).arcmin < 1
-    assert best["intensity"] == pytest.approx(165, abs=4 * best["intensity_error"])
-    assert set(sources["scw"]) == {""}
-    steps = 3 * 4 + 5
-    assert done.last_progress == (steps, steps), "four for each Science Window and five for all"
-    assert done.totals == {steps}, "known from the start, though planned in two parts"
-
-
-def test_the_mosaic_has_the_four_maps_and_tells_where_it_comes_from(
-    image: Image, crab_scws: list[str]
-):
-    done = image(scw_list=tuple(crab_scws[:2]))
-    with fits.open(done.results["mosaic"], checksum=True) as mosaic:
-        mosaic.verify("exception")
-        maps = [hdu.header["IMATYPE"] for hdu in mosaic[2:6]]
-        assert maps == ["INTENSITY", "VARIANCE", "SIGNIFICANCE", "EXPOSURE"]
-        header = mosaic[0].header
-        assert [header["SCW1"], header["SCW2"]] == crab_scws[:2]
-        assert header["SIMDATA"] is True
-        assert header["ENGINE"] == "coded_mask"
-        entity, activity = header["PROVENT"], header["PROVACT"]
-    assert rows(
-        "SELECT dataproduct_type, calib_level, obs_collection FROM ivoa.obscore"
-        f" WHERE obs_publisher_did = '{entity}'"
-    ) == [("image", 3, "INTEGRAL-SIM")]
-    assert rows(
-        f"SELECT activity_id FROM provenance.was_generated_by WHERE entity_id = '{entity}'"
-    ) == [(activity,)]
-
-
-def test_the_provenance_leads_back_to_the_event_files_and_the_catalogue(
-    image: Image, crab_scws: list[str]
-):
-    done = image(scw_list=tuple(crab_scws[:2]))
-    entity = fits.getheader(done.results["mosaic"])["PROVENT"]
-    ancestors = {
-        place
-        for (place,) in rows(
-            "SELECT e.location FROM provenance.lineage l JOIN provenance.entity e"
-            f" ON e.id = l.ancestor WHERE l.descendant = '{entity}' AND e.location IS NOT NULL"
-        )
-    }
-    assert ancestors == {
-        *(f"scw/{scw[:4]}/{scw}/isgri_events.fits.gz" for scw in crab_scws[:2]),
-        "cat/hec/gnrl_refr_cat_0043.fits",
-    }
-    parameters = dict(
-        rows(
-            'SELECT p.name, p."value" FROM provenance.parameter p'
-            " JOIN provenance.was_configured_by c ON c.parameter_id = p.id"
-            " JOIN provenance.was_generated_by g ON g.activity_id = c.activity_id"
-            f" WHERE g.entity_id = '{entity}'"
-        )
-    )
-    assert parameters["E1_keV"] == "20.0"
-    assert parameters["scw_list"] == ",".join(crab_scws[:2])
-
-
 def test_the_same_job_again_runs_no_step(image: Image, crab_scws: list[str]):
     first = image(scw_list=tuple(crab_scws[:2]))
     again = image(scw_list=tuple(reversed(crab_scws[:2])))
@@ -231,18 +165,6 @@ def test_a_job_that_is_not_to_publish_leaves_no_row(image: Image, crab_scws: lis
     assert rows("SELECT 1 FROM ivoa.obscore WHERE calib_level > 1") == []
 
 
-def test_nothing_public_holds_the_job_s_id(image: Image, crab_scws: list[str]):
-    done = image(scw_list=crab_scws[0])
-    public = (
-        str(rows("SELECT * FROM ivoa.obscore"))
-        + str(rows("SELECT * FROM provenance.activity"))
-        + str(rows("SELECT * FROM provenance.entity"))
-        + str(rows("SELECT * FROM integral.product"))
-        + "".join(path.read_bytes().decode("latin-1") for path in done.results.values())
-    )
-    assert "secret-" not in public
-
-
 def test_a_damaged_science_window_is_left_out_and_named(
     image: Image, crab_scws: list[str], tmp_path, settings, small_archive
 ):
@@ -265,15 +187,6 @@ def test_a_job_with_nothing_but_damaged_science_windows_fails_by_name(
     settings.VO_ARCHIVE_ROOT = tmp_path / "empty"
     with pytest.raises(JobFailure, match=f"EmptyImageList.*{crab_scws[0]}"):
         image(scw_list=crab_scws[0])
-
-
-def test_the_picture_is_published_beside_the_mosaic_but_is_no_row_of_its_own(
-    image: Image, crab_scws: list[str]
-):
-    image(scw_list=crab_scws[0])
-    listed = rows("SELECT dataproduct_type FROM ivoa.obscore WHERE calib_level > 1 ORDER BY 1")
-    assert listed == [("image",), ("measurements",)]
-    assert ("preview",) in rows("SELECT kind FROM integral.product")
 
 
 def test_the_threshold_decides_what_is_listed_not_what_is_cleaned(

@@ -2,22 +2,27 @@
 
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from archive.models import ScienceWindow
 from provenance import graph
 from provenance.models import Entity
 
 
+@pytest.fixture(scope="module")
+def made(image_for_all: Callable[[int], Any]) -> Any:
+    """An image of three Science Windows, made once."""
+    return image_for_all(3)
+
+
 @pytest.fixture
-def done(image: Any) -> Any:
-    """An image of three Science Windows."""
-    scws = ScienceWindow.objects.filter(target_name="Crab").order_by("scw")[:3]
-    return image(scw_list=tuple(window.scw for window in scws))
+def done(made: Any, archive: Path) -> Any:
+    """The same, where the archive is."""
+    return made
 
 
 def prov(*arguments: Any) -> str:

@@ -2,25 +2,42 @@
 
 import getpass
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from astropy.io import fits
 
 from analysis.products.provenance_extension import NoHistoryError, read_history
-from archive.models import ScienceWindow
 from provenance import graph
 from provenance.files import file_checksum
 from provenance.models import Activity, Entity
 from provenance.surroundings import whereabouts
 
 
+@pytest.fixture(scope="module")
+def place() -> Iterator[tuple[str, str]]:
+    """Host and account, by names that no file holds by chance."""
+    host, account = "host-of-nobody", "account-of-nobody"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "gethostname", lambda: host)
+        patch.setattr(getpass, "getuser", lambda: account)
+        whereabouts.cache_clear()
+        yield host, account
+    whereabouts.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def made(place: tuple[str, str], image_for_all: Callable[[int], Any]) -> Any:
+    """An image of two Science Windows, made once at that place."""
+    return image_for_all(2)
+
+
 @pytest.fixture
-def done(image: Any) -> Any:
-    """An image of two Science Windows."""
-    scws = ScienceWindow.objects.filter(target_name="Crab").order_by("scw")[:2]
-    return image(scw_list=tuple(window.scw for window in scws))
+def done(made: Any, archive: Path) -> Any:
+    """The same, where the archive is."""
+    return made
 
 
 def test_the_primary_header_tells_of_the_last_step(done: Any) -> None:
@@ -40,17 +57,6 @@ def test_the_primary_header_tells_of_the_last_step(done: Any) -> None:
     entities = graph.read(read_history(done.results["mosaic"])).entities
     known = {entity.get("checksum") for entity in entities.values()}
     assert {origin[-1] for origin in origins} <= known
-
-
-@pytest.fixture
-def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
-    """Host and account, by names that no file holds by chance."""
-    host, account = "host-of-nobody", "account-of-nobody"
-    monkeypatch.setattr(socket, "gethostname", lambda: host)
-    monkeypatch.setattr(getpass, "getuser", lambda: account)
-    whereabouts.cache_clear()
-    yield host, account
-    whereabouts.cache_clear()
 
 
 def test_a_file_says_nothing_of_host_account_and_job(place: tuple[str, str], done: Any) -> None:
