@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connection
+from giving_back import GivingBack, is_test_database
 from psycopg2 import sql
 from pytest_django import DjangoDbBlocker
 
@@ -42,10 +43,20 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
     Nor does PostgreSQL look at its tables by itself: it would find those empty whose rows each
     test takes back, and plan all later queries as for empty tables, whenever it happened to look.
+    Where no test that runs has the mark ``django_db``, pytest-django makes none: nothing is done.
     """
     from tap.reader import warm_connections
 
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
+    if is_test_database():
+        with django_db_blocker.unblock():
+            _leave_unanalysed()
+            GivingBack().install()
+    yield
+    warm_connections().close()
+
+
+def _leave_unanalysed() -> None:
+    with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         for (name,) in cursor.fetchall():
             cursor.execute(
@@ -53,5 +64,3 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
                     sql.Identifier(name)
                 )
             )
-    yield
-    warm_connections().close()

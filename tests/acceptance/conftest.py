@@ -18,6 +18,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
 from django.test.utils import setup_databases, teardown_databases
+from giving_back import is_test_database
 
 ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT_S = 60
@@ -123,12 +124,6 @@ class LiveServer:
             return subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
 
 
-def _is_test_database() -> bool:
-    """Whether Django's connection is to a database made for tests, not to the one in use."""
-    in_use = urlsplit(settings.CONFIGURATION.database_url).path.lstrip("/")
-    return bool(connection.settings_dict["NAME"] != in_use)
-
-
 @pytest.fixture(scope="session")
 def live_database(
     django_db_setup: None, django_db_blocker: "pytest.FixtureRequest"
@@ -137,12 +132,12 @@ def live_database(
 
     Without such a test pytest-django makes none, and leaves the connection to the real one.
     """
-    if _is_test_database():
+    if is_test_database():
         yield
         return
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
-    if not _is_test_database():
+    if not is_test_database():
         raise RuntimeError("there is no database for tests")
     yield
     with django_db_blocker.unblock():
