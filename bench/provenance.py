@@ -35,7 +35,7 @@ JOBS, WINDOWS = 500, 1_000
 FULL_JOBS, FULL_WINDOWS = 21_000, 10_000
 ASKED = 30
 
-ANCESTORS = """SELECT lineage.ancestor, lineage.depth, entity.location
+ANCESTORS = """SELECT lineage.ancestor, lineage.depth, lineage.path_kind, entity.location
 FROM provenance.lineage JOIN provenance.entity ON entity.id = lineage.ancestor
 WHERE lineage.descendant = '{}'"""
 DEPENDANTS = """SELECT lineage.descendant, lineage.depth FROM provenance.lineage
@@ -46,22 +46,20 @@ WHERE lineage.ancestor = '{}'"""
 HOW_MANY = "SELECT COUNT(*) FROM provenance.lineage WHERE lineage.ancestor = '{}'"
 #: The same ancestors by a walk over the relations, with no lineage kept.
 WALK = """
-WITH RECURSIVE reached (id) AS (
-    SELECT id FROM provenance_entity WHERE identifier = %s
+WITH RECURSIVE reached (id, depth, kinds) AS (
+    SELECT id, 0, 0::smallint FROM provenance_entity WHERE identifier = %s
     UNION
-    SELECT step.id FROM reached CROSS JOIN LATERAL (
-        SELECT u.entity_id FROM provenance_was_generated_by AS w
-        JOIN provenance_used AS u ON u.activity_id = w.activity_id
-        WHERE w.entity_id = reached.id
-        UNION ALL
-        SELECT used_entity_id FROM provenance_was_derived_from
-        WHERE generated_entity_id = reached.id
-        UNION ALL
-        SELECT entity_id FROM provenance_had_member WHERE collection_id = reached.id
-    ) AS step (id)
+    SELECT step.parent_id, reached.depth + 1, reached.kinds | step.kind
+    FROM reached JOIN provenance_step AS step ON step.child_id = reached.id
 )
-SELECT e.identifier FROM reached JOIN provenance_entity AS e ON e.id = reached.id
-WHERE e.identifier <> %s"""
+SELECT DISTINCT ON (e.id) e.identifier, reached.depth, bit_or(reached.kinds)
+FROM reached JOIN provenance_entity AS e ON e.id = reached.id
+WHERE reached.depth > 0
+GROUP BY e.id, reached.depth
+ORDER BY e.id, reached.depth"""
+
+Lineage = set[tuple[str, int, str]]
+"""Ancestors, how far they are, and by which kinds of paths."""
 
 
 def main() -> int:
@@ -143,11 +141,20 @@ def _median(do: Callable[[str], object], of: Sequence[str]) -> float:
     return statistics.median(timed_ms(lambda one=one: do(one)) for one in of[1:])
 
 
-def _walked(server: OwnServer, identifier: str) -> set[str]:
+def _walked(server: OwnServer, identifier: str) -> Lineage:
+    from provenance.models import PathKind
+
     with psycopg2.connect(server.database) as connection, connection.cursor() as cursor:
-        cursor.execute(WALK, [identifier, identifier])
-        found = {one for (one,) in cursor.fetchall()}
+        cursor.execute(WALK, [identifier])
+        found = {(one, depth, PathKind(kinds).words) for one, depth, kinds in cursor.fetchall()}
     connection.close()
+    return found
+
+
+def _lineage(rows: list[list[str]]) -> Lineage:
+    """What is answered to the question for ancestors; each must be there once."""
+    found = {(ancestor, int(depth), kinds) for ancestor, depth, kinds, _ in rows}
+    assert len(found) == len({ancestor for ancestor, _, _ in found}) == len(rows)
     return found
 
 
@@ -159,8 +166,8 @@ def _ask(server: OwnServer, history: LongHistory) -> bool:
     def some(identify: Callable[[int], str], count: int, most: int = ASKED) -> list[str]:
         return [identify(chance.randrange(count)) for _ in range(most)]
 
-    def ancestors(identifier: str) -> set[str]:
-        return {row[0] for row in web.ask(ANCESTORS.format(identifier))}
+    def ancestors(identifier: str) -> Lineage:
+        return _lineage(web.ask(ANCESTORS.format(identifier)))
 
     kinds = (
         ("a product", some(history.product, history.jobs)),
@@ -321,8 +328,8 @@ def _processor_ms(backend: int) -> float:
 def _is_true(server: OwnServer, identifier: str) -> bool:
     """Whether an entity's lineage is that of a walk."""
     web = _Client(server)
-    found = [row[0] for row in web.ask(ANCESTORS.format(identifier))]
-    return len(found) == len(set(found)) and set(found) == _walked(server, identifier) != set()
+    found = _lineage(web.ask(ANCESTORS.format(identifier)))
+    return found == _walked(server, identifier) != set()
 
 
 def _mosaic(activity, size: int, history: LongHistory, chance: random.Random) -> list:  # type: ignore[no-untyped-def,type-arg]

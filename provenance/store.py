@@ -12,12 +12,14 @@ from django.db import transaction
 from django.db.models import Model
 
 from provenance.errors import ProvenanceError
+from provenance.lineage import Step, extend
 from provenance.models import (
     Activity,
     Agent,
     ConfigFile,
     Entity,
     Parameter,
+    PathKind,
     WasAssociatedWith,
     WasAttributedTo,
     WasConfiguredBy,
@@ -25,9 +27,6 @@ from provenance.models import (
 from provenance.numbered import first_of
 from provenance.records import ActivityRecord, AgentRecord, EntityRecord, InvolvedRecord
 from provenance.statements import Row, enter_rows, execute, take_turn
-
-LEAST_SHARED = 32
-"""Lineages of fewer ancestors are written out, longer ones shared where that spares rows."""
 
 
 def enter(records: Iterable[ActivityRecord | EntityRecord]) -> None:
@@ -63,9 +62,7 @@ def enter(records: Iterable[ActivityRecord | EntityRecord]) -> None:
         agents = _enter_agents([*new, *entities.values()])
         _enter_entities(entities.values())
         _enter_activities(new)
-        steps = [*_enter_links(entities.values()), *_enter_relations(new)]
-        for parents, children in steps:
-            execute("extend_lineage", parents=parents, children=children, worth=LEAST_SHARED)
+        extend([*_enter_links(entities.values()), *_enter_relations(new)])
         _open_relations(risen_keys, opened)
         opened_activities = [record.id for record in new if record.public]
         note_to_send([*risen_keys, *_keys(opened_activities)])
@@ -269,10 +266,6 @@ def _enter_activities(records: Iterable[ActivityRecord]) -> None:
     enter_rows("enter_activities", rows)
 
 
-Step = tuple[list[str], list[str]]
-"""Parents and children, all of whom one new relation joins."""
-
-
 def _enter_links(entities: Iterable[EntityRecord]) -> list[Step]:
     """Enter what entities say of others and of agents; gives the new steps of lineage."""
     derivations: list[Row] = []
@@ -286,13 +279,14 @@ def _enter_links(entities: Iterable[EntityRecord]) -> list[Step]:
             for involved in entity.attributed_to
         )
     enter_rows("enter_attributions", attributions)
-    parents: dict[str, list[str]] = {}
-    for descendant, ancestor in (
-        *enter_rows("enter_derivations", derivations),
-        *enter_rows("enter_members", members),
-    ):
-        parents.setdefault(descendant, []).append(ancestor)
-    return [(ancestors, [descendant]) for descendant, ancestors in parents.items()]
+    return [
+        Step(descendant, ancestor, kind)
+        for kind, new in (
+            (PathKind.WAS_DERIVED_FROM, enter_rows("enter_derivations", derivations)),
+            (PathKind.HAD_MEMBER, enter_rows("enter_members", members)),
+        )
+        for descendant, ancestor in new
+    ]
 
 
 def _enter_relations(records: Iterable[ActivityRecord]) -> list[Step]:
@@ -335,10 +329,13 @@ def _enter_relations(records: Iterable[ActivityRecord]) -> list[Step]:
             for file in record.config_files
         )
         informants.extend({"informed": record.id, "informant": i} for i in record.informants)
-        taken = [u.entity.id for u in record.used]
-        taken += [p.value_entity for p in record.parameters if p.value_entity]
-        if taken and record.generated:
-            steps.append((taken, [g.entity.id for g in record.generated]))
+        taken = [(u.entity.id, PathKind.USED) for u in record.used]
+        taken += [
+            (parameter.value_entity, PathKind.WAS_CONFIGURED_BY)
+            for parameter in record.parameters
+            if parameter.value_entity
+        ]
+        steps += [Step(g.entity.id, one, kind) for g in record.generated for one, kind in taken]
     enter_rows("enter_used", used)
     enter_rows(
         "describe_numbered_generations",

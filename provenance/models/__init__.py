@@ -30,7 +30,7 @@ from provenance.models.description import (
     UsageDescriptionEntity,
     ValueDescription,
 )
-from provenance.models.lineage import Lineage, LineageSource
+from provenance.models.lineage import Lineage, LineageSource, PathKind
 from provenance.models.outbox import Outgoing
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "Outgoing",
     "Parameter",
     "ParameterDescription",
+    "PathKind",
     "UsageDescription",
     "UsageDescriptionEntity",
     "Used",

@@ -213,6 +213,13 @@ LINEAGE = Table(
             "a member of it",
             principal=True,
         ),
+        text_column(
+            "path_kind",
+            "The relations that the shortest paths between them follow, of all such paths together:"
+            " used, was_configured_by, was_derived_from, had_member, in this order with blanks"
+            " between",
+            principal=True,
+        ),
     ),
     "All ancestors and descendants of every entity, so that no query needs recursion",
     source="provenance_public_lineage",

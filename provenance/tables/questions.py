@@ -73,9 +73,10 @@ _QUESTIONS = (
     Question(
         "provenance-bad",
         "Products that depend on bad data",
-        "Everything listed that was made from files which were marked as bad later, and why.",
+        "Everything listed that was made from files which were marked as bad later, and why; in how"
+        " many steps, and of which kinds.",
         "SELECT TOP 1000 o.obs_publisher_did, o.obs_title, bad.location, bad.invalidated_at_time,\n"
-        "bad.comment, l.depth\n"
+        "bad.comment, l.depth, l.path_kind\n"
         "FROM provenance.entity AS bad\n"
         "JOIN provenance.lineage AS l ON l.ancestor = bad.id\n"
         "JOIN ivoa.obscore AS o ON o.obs_publisher_did = l.descendant\n"
@@ -112,7 +113,7 @@ _QUESTIONS = (
         "provenance-lineage",
         "The Science Windows of an image",
         "The event lists that went into each image, over any number of steps.",
-        "SELECT TOP 100 o.obs_publisher_did, e.location, l.depth\n"
+        "SELECT TOP 100 o.obs_publisher_did, e.location, l.depth, l.path_kind\n"
         "FROM ivoa.obscore AS o\n"
         "JOIN provenance.lineage AS l ON l.descendant = o.obs_publisher_did\n"
         "JOIN provenance.entity AS e ON e.id = l.ancestor\n"

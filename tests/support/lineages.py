@@ -1,6 +1,5 @@
 """Lineages as the tables have them, and as a walk over the graph finds them."""
 
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import connection
@@ -12,9 +11,12 @@ from provenance import (
     ParameterRecord,
     UsedRecord,
 )
+from provenance.models import PathKind
 
-Pairs = dict[tuple[str, str], int]
-"""Descendant and ancestor, to the least number of steps between them."""
+Pairs = dict[tuple[str, str], tuple[int, PathKind]]
+"""Descendant and ancestor, to the length of the shortest paths and the kinds of all such paths."""
+Steps = dict[str, dict[str, PathKind]]
+"""Children, their parents, and by which relations."""
 Records = list[ActivityRecord | EntityRecord]
 
 
@@ -35,64 +37,83 @@ def stored_lineage() -> Pairs:
     """The stored lineage; raises ``AssertionError`` where it has a pair twice."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT d.identifier, a.identifier, l.depth FROM provenance_whole_lineage AS l"
+            "SELECT d.identifier, a.identifier, l.depth, l.kinds FROM provenance_whole_lineage AS l"
             " JOIN provenance_entity AS d ON d.id = l.descendant_id"
             " JOIN provenance_entity AS a ON a.id = l.ancestor_id"
         )
         rows = cursor.fetchall()
-    pairs = {(descendant, ancestor): depth for descendant, ancestor, depth in rows}
+    pairs = {(child, ancestor): (depth, PathKind(kinds)) for child, ancestor, depth, kinds in rows}
     assert len(pairs) == len(rows)
     return pairs
 
 
 def walked(records: Iterable[ActivityRecord | EntityRecord]) -> Pairs:
     """The lineage of records, by a walk."""
-    parents: dict[str, set[str]] = {}
+    parents: Steps = {}
     for record in records:
         if isinstance(record, ActivityRecord):
             for made in record.generated:
-                parents.setdefault(made.entity.id, set()).update(
-                    (u.entity.id for u in record.used),
-                    (p.value_entity for p in record.parameters if p.value_entity),
-                )
+                for used in record.used:
+                    _lead(parents, made.entity.id, used.entity.id, PathKind.USED)
+                for parameter in record.parameters:
+                    if parameter.value_entity:
+                        _lead(parents, made.entity.id, parameter.value_entity,
+                              PathKind.WAS_CONFIGURED_BY)  # fmt: skip
+                for origin in made.entity.derived_from:
+                    _lead(parents, made.entity.id, origin, PathKind.WAS_DERIVED_FROM)
         else:
-            parents.setdefault(record.id, set()).update((*record.members, *record.derived_from))
+            for member in record.members:
+                _lead(parents, record.id, member, PathKind.HAD_MEMBER)
+            for origin in record.derived_from:
+                _lead(parents, record.id, origin, PathKind.WAS_DERIVED_FROM)
     return _closure(parents)
 
 
 def walked_tables() -> Pairs:
     """The lineage of the relations that are in the tables, by a walk."""
-    parents: dict[str, set[str]] = {}
+    parents: Steps = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT d.identifier, a.identifier FROM ("
-            " SELECT w.entity_id AS descendant, u.entity_id AS ancestor"
+            "SELECT d.identifier, a.identifier, step.kind FROM ("
+            " SELECT w.entity_id AS descendant, u.entity_id AS ancestor, 'USED' AS kind"
             " FROM provenance_was_generated_by AS w"
             " JOIN provenance_used AS u ON u.activity_id = w.activity_id"
-            " UNION SELECT w.entity_id, p.value_entity_id FROM provenance_was_generated_by AS w"
+            " UNION SELECT w.entity_id, p.value_entity_id, 'WAS_CONFIGURED_BY'"
+            " FROM provenance_was_generated_by AS w"
             " JOIN provenance_was_configured_by AS c ON c.activity_id = w.activity_id"
             " JOIN provenance_parameter AS p ON p.id = c.parameter_id"
             " WHERE p.value_entity_id IS NOT NULL"
-            " UNION SELECT generated_entity_id, used_entity_id FROM provenance_was_derived_from"
-            " UNION SELECT collection_id, entity_id FROM provenance_had_member) AS step"
+            " UNION SELECT generated_entity_id, used_entity_id, 'WAS_DERIVED_FROM'"
+            " FROM provenance_was_derived_from"
+            " UNION SELECT collection_id, entity_id, 'HAD_MEMBER' FROM provenance_had_member"
+            ") AS step"
             " JOIN provenance_entity AS d ON d.id = step.descendant"
             " JOIN provenance_entity AS a ON a.id = step.ancestor"
         )
-        for descendant, ancestor in cursor.fetchall():
-            parents.setdefault(descendant, set()).add(ancestor)
+        for descendant, ancestor, kind in cursor.fetchall():
+            _lead(parents, descendant, ancestor, PathKind[kind])
     return _closure(parents)
 
 
-def _closure(parents: Mapping[str, set[str]]) -> Pairs:
+def _lead(parents: Steps, child: str, parent: str, kind: PathKind) -> None:
+    known = parents.setdefault(child, {})
+    known[parent] = known.get(parent, PathKind(0)) | kind
+
+
+def _closure(parents: Mapping[str, Mapping[str, PathKind]]) -> Pairs:
+    """All pairs, by walks in breadth: each round takes all paths of one length."""
     found: Pairs = {}
     for start in parents:
-        depths = {start: 0}
-        waiting = deque([start])
-        while waiting:
-            entity = waiting.popleft()
-            for parent in parents.get(entity, ()):
-                if parent not in depths:
-                    depths[parent] = depths[entity] + 1
-                    waiting.append(parent)
-        found.update({(start, entity): depth for entity, depth in depths.items() if depth})
+        reached = {start: PathKind(0)}
+        depth, met = 0, {start}
+        while reached:
+            depth += 1
+            further: dict[str, PathKind] = {}
+            for entity, kinds in reached.items():
+                for parent, kind in parents.get(entity, {}).items():
+                    if parent not in met:
+                        further[parent] = further.get(parent, PathKind(0)) | kinds | kind
+            found.update({(start, one): (depth, kinds) for one, kinds in further.items()})
+            met |= further.keys()
+            reached = further
     return found

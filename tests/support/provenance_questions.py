@@ -66,6 +66,17 @@ def check_questions(url: str, tour: Tour) -> None:
         if row["obs_publisher_did"] == mosaic and "isgri_events" in row["location"]
     }
     assert {location.split("/")[2] for location in windows} == set(tour.scws)
+    kinds = {
+        row["path_kind"] for row in ask("provenance-lineage") if row["obs_publisher_did"] == mosaic
+    }
+    # a product's activity used the steps' result that it is also said to be derived from
+    assert kinds == {"used was_derived_from"}
+    held = service.search(
+        "SELECT e.class, l.path_kind FROM provenance.lineage AS l"
+        " JOIN provenance.entity AS e ON e.id = l.descendant"
+        f" WHERE l.ancestor = '{mosaic}' AND l.path_kind = 'had_member'"
+    )
+    assert {row["class"] for row in held} == {"Collection"}
 
     together = service.search(
         "SELECT m.entity_id FROM provenance.had_member AS m JOIN provenance.had_member AS n"

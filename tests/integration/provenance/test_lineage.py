@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,13 +15,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from lineages import Records, run, stored_lineage, walked, walked_tables
 
-from provenance import ActivityRecord, EntityClass, EntityRecord, store
-from provenance.models import Activity, Lineage, LineageSource, Used
+from provenance import ActivityRecord, EntityClass, EntityRecord, lineage
+from provenance.models import Activity, Lineage, LineageSource, PathKind, Used
 from provenance.retention import expire
 from provenance.store import enter
 from provenance.validity import mark_bad
 
 NOW = datetime.now(UTC)
+USED, CONFIGURED = PathKind.USED, PathKind.WAS_CONFIGURED_BY
+DERIVED = PathKind.WAS_DERIVED_FROM
+WAYS = (USED, USED, CONFIGURED, DERIVED, USED | DERIVED)
 
 Histories = list[Records]
 """What is entered, portion by portion."""
@@ -31,6 +34,25 @@ def portions(draw: st.DrawFn, records: Records) -> Histories:
     """The records in up to four portions."""
     cuts = sorted(draw(st.lists(st.integers(0, len(records)), max_size=3)))
     return [records[a:b] for a, b in zip([0, *cuts], [*cuts, len(records)], strict=True)]
+
+
+def made(
+    draw: st.DrawFn, name: str, inputs: Sequence[str], results: Sequence[str]
+) -> ActivityRecord:
+    """An activity that took in each of these inputs in one way or several."""
+    kinds = {i: draw(st.sampled_from(WAYS)) for i in dict.fromkeys(inputs)}
+    taken, values, origins = (
+        [one for one, kind in kinds.items() if way in kind] for way in (USED, CONFIGURED, DERIVED)
+    )
+    return derived(run(name, taken, results, values), origins)
+
+
+def derived(record: ActivityRecord, origins: Sequence[str]) -> ActivityRecord:
+    """The same, all that it made derived from these."""
+    generated = tuple(
+        replace(g, entity=replace(g.entity, derived_from=tuple(origins))) for g in record.generated
+    )
+    return replace(record, generated=generated)
 
 
 @st.composite
@@ -47,17 +69,14 @@ def histories(draw: st.DrawFn) -> Histories:
         names = [str(entity) for entity in earlier]
         match draw(st.sampled_from(["activity", "activity", "collection", "derived"])):
             case "activity":
-                made = range(number, min(count, number + draw(st.integers(1, 3))))
-                values = draw(st.integers(0, len(names)))
-                results = [str(entity) for entity in made]
-                records.append(run(str(number), names[values:], results, names[:values]))
-                number = made.stop
+                numbers = range(number, min(count, number + draw(st.integers(1, 3))))
+                records.append(made(draw, str(number), names, [str(n) for n in numbers]))
+                number = numbers.stop
             case "collection":
-                records.append(
-                    EntityRecord(
-                        str(number), entity_class=EntityClass.COLLECTION, members=tuple(names)
-                    )
-                )
+                # some are derived from their members, too
+                origins = tuple(names[: draw(st.sampled_from([0, 0, 1, 2]))])
+                collection = EntityRecord(str(number), entity_class=EntityClass.COLLECTION)
+                records.append(replace(collection, members=tuple(names), derived_from=origins))
                 number += 1
             case _:
                 records.append(EntityRecord(str(number), derived_from=tuple(names)))
@@ -79,14 +98,15 @@ def mosaics(draw: st.DrawFn) -> Histories:
         last = draw(inputs)
         for link in range(draw(st.integers(1, 6))):
             name = f"{chain}.{link}"
-            records.append(run(name, [*last, *(draw(inputs) if link < 2 else [])], [name]))
+            taken = [*last, *(draw(inputs) if link < 2 else [])]
+            records.append(made(draw, name, taken, [name]))
             last = [name]
         ends.extend(last)
     for number in range(draw(st.integers(1, 4))):
         used = draw(st.lists(st.sampled_from(ends), min_size=1, max_size=4, unique=True))
-        made = [f"top{number}.{n}" for n in range(draw(st.integers(1, 2)))]
-        records.append(run(made[0], [*used, *draw(inputs)], made))
-        ends.extend(made)
+        tops = [f"top{number}.{n}" for n in range(draw(st.integers(1, 2)))]
+        records.append(made(draw, tops[0], [*used, *draw(inputs)], tops))
+        ends.extend(tops)
     late = draw(st.lists(st.integers(0, len(records) - 1), max_size=2, unique=True))
     moved = [records[n] for n in late]
     kept = [record for n, record in enumerate(records) if n not in late]
@@ -119,10 +139,36 @@ class LineageOfAnyHistory(TestCase):
     @given(mosaics() | histories())
     def test_it_is_so_too_where_every_entity_shares_what_it_can(self, history: Histories) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(store, "LEAST_SHARED", 1)
+            patch.setattr(lineage, "LEAST_SHARED", 1)
             for portion in history:
                 enter(portion)
         assert stored_lineage() == walked([record for portion in history for record in portion])
+
+    @settings(max_examples=30, deadline=None)
+    @given(mosaics() | histories(), st.sampled_from([1, 32]))
+    def test_written_anew_from_the_relations_it_is_the_same(
+        self, history: Histories, shared: int
+    ) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(lineage, "LEAST_SHARED", shared)
+            for portion in history:
+                enter(portion)
+            lineage.rebuild()
+        assert stored_lineage() == walked([record for portion in history for record in portion])
+
+    @settings(max_examples=20, deadline=None)
+    @given(histories())
+    def test_it_is_true_too_where_something_is_said_to_come_from_itself(
+        self, history: Histories
+    ) -> None:
+        records = [record for portion in history for record in portion]
+        last = max((e for e, _ in walked(records)), key=int, default="1")
+        circle: Records = [EntityRecord("0", derived_from=(last,))]
+        enter(records)
+        enter(circle)
+        assert stored_lineage() == walked([*records, *circle])
+        lineage.rebuild()
+        assert stored_lineage() == walked([*records, *circle])
 
 
 @pytest.mark.django_db
@@ -135,15 +181,23 @@ def test_a_mosaic_of_many_images_shares_the_rows_of_its_lineage() -> None:
         run("sources", ["first"], ["sources"]),
         *(run(f"clean{n}", [image, "sources"], [f"clean{n}"]) for n, image in enumerate(images)),
         run("last", [f"clean{n}" for n in range(size)], ["last"]),
-        *(run(f"product{n}", ["last", "sources"], [f"product{n}"]) for n in range(4)),
+        *(
+            derived(run(f"product{n}", ["last", "sources"], [f"product{n}"]), ["last", "sources"])
+            for n in range(4)
+        ),
     ]
-    enter(records)
+    # In whatever order they are told: parents are entered first.
+    enter(reversed(records))
     pairs = stored_lineage()
     assert pairs == walked(records)
-    assert pairs["product0", "events0"] == 4
+    assert pairs["product0", "events0"] == (4, USED | DERIVED)
     # 40 × 83 pairs of cleaned images and 4 × 123 of products among them
     assert len(pairs) > 4000
-    assert Lineage.objects.count() < 500
+    rows = Lineage.objects.count()
+    assert rows < 500
+    lineage.rebuild()
+    assert stored_lineage() == pairs
+    assert Lineage.objects.count() == rows
 
 
 @pytest.mark.django_db
@@ -156,12 +210,12 @@ def test_depth_counts_the_least_number_of_activities_between() -> None:
         ]
     )
     assert stored_lineage() == {
-        ("image", "events"): 1,
-        ("mosaic", "image"): 1,
-        ("mosaic", "events"): 1,
-        ("picture", "mosaic"): 1,
-        ("picture", "image"): 2,
-        ("picture", "events"): 2,
+        ("image", "events"): (1, USED),
+        ("mosaic", "image"): (1, USED),
+        ("mosaic", "events"): (1, USED),
+        ("picture", "mosaic"): (1, USED),
+        ("picture", "image"): (2, USED),
+        ("picture", "events"): (2, USED),
     }
 
 
@@ -204,7 +258,11 @@ def kept(records: Records, now: datetime, keep: timedelta) -> set[str]:
     for record in records:
         if isinstance(record, EntityRecord):
             members.setdefault(record.id, set()).update(record.members)
-            origins.setdefault(record.id, set()).update(record.derived_from)
+        told = (
+            [record] if isinstance(record, EntityRecord) else [g.entity for g in record.generated]
+        )
+        for entity_told in told:
+            origins.setdefault(entity_told.id, set()).update(entity_told.derived_from)
 
     def used(entity: str, but: str, *, by_public: bool) -> bool:
         return any(
@@ -260,7 +318,7 @@ class LineageOfWhatIsKept(TestCase):
             st.lists(st.sampled_from([False, False, True]), min_size=size, max_size=size)
         )
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(store, "LEAST_SHARED", 1)
+            patch.setattr(lineage, "LEAST_SHARED", 1)
             old = aged(records, ages, public)
             enter(old)
             assert stored_lineage() == walked(records)
@@ -353,9 +411,9 @@ def test_the_second_of_two_that_each_add_half_of_a_path_waits_and_sees_the_first
     assert one.exception() is None
     assert two.exception() is None
     assert stored_lineage() == {
-        ("image", "events"): 1,
-        ("mosaic", "image"): 1,
-        ("mosaic", "events"): 2,
+        ("image", "events"): (1, USED),
+        ("mosaic", "image"): (1, USED),
+        ("mosaic", "events"): (2, USED),
     }
 
 

@@ -147,7 +147,7 @@ def test_a_relation_is_published_only_where_both_its_ends_are() -> None:
         ]
     )
     assert [row[:2] for row in published("used")] == [("activity:1", "open")]
-    assert published("lineage") == [("open", "result", 1)]
+    assert published("lineage") == [("open", "result", 1, "used")]
     assert published("was_informed_by") == []
     assert statistics() == Statistics(activities=1, entities=2)
 
@@ -211,6 +211,7 @@ def test_a_condition_of_a_query_is_not_tried_on_rows_that_are_not_published(
         ("was_configured_by", "1 / (length(artefact_type) - 10) < 0"),
         ("lineage", "1 / (depth - 2) = -1"),
         ("lineage", "ancestor = 'open input' AND 1 / (depth - 2) = -1"),
+        ("lineage", "1 / (length(path_kind) - length('used was_derived_from')) = 0"),
     ],
 )
 @pytest.mark.parametrize("planned", ["as PostgreSQL likes", "without indexes", "without hashes"])
@@ -239,7 +240,9 @@ def test_a_condition_is_not_tried_on_relations_that_are_not_published(
         "further",
         "x",
         used=(UsedRecord(EntityRecord("open result"), "0", datetime(2026, 1, 1, tzinfo=UTC)),),
-        generated=(GeneratedRecord(EntityRecord("hidden grandchild"), "0"),),
+        generated=(
+            GeneratedRecord(EntityRecord("hidden grandchild", derived_from=("open result",)), "0"),
+        ),
     )
     enter([activity("open", True), activity("hidden", False), further])
     with connection.cursor() as cursor:
@@ -262,12 +265,13 @@ def test_walking_the_lineage_of_a_product_uses_the_indexes() -> None:
             " FROM generate_series(1, 5000) AS n"
         )
         cursor.execute(
-            "INSERT INTO provenance_lineage_source (descendant_id, block_id, distance, public)"
-            " SELECT id, id, 0, true FROM provenance_entity"
+            "INSERT INTO provenance_lineage_source"
+            " (descendant_id, block_id, distance, kinds, public)"
+            " SELECT id, id, 0, 0, true FROM provenance_entity"
         )
         cursor.execute(
-            "INSERT INTO provenance_lineage (descendant_id, ancestor_id, depth, public)"
-            " SELECT id, id - k, k, true FROM provenance_entity, generate_series(1, 5) AS k"
+            "INSERT INTO provenance_lineage (descendant_id, ancestor_id, depth, kinds, public)"
+            " SELECT id, id - k, k, 1, true FROM provenance_entity, generate_series(1, 5) AS k"
             " WHERE EXISTS (SELECT 1 FROM provenance_entity AS e WHERE e.id ="
             " provenance_entity.id - k)"
         )

@@ -19,7 +19,7 @@ from provenance import (
     retention,
 )
 from provenance.history import backwards
-from provenance.models import Activity, Entity, Parameter
+from provenance.models import Activity, Entity, Parameter, PathKind
 from provenance.retention import expire
 from provenance.store import enter, make_public
 
@@ -110,7 +110,7 @@ def test_a_public_comparison_outlives_the_hidden_run_that_it_was_told_of() -> No
     enter([hidden, comparison])
     assert expire(YEAR, now=NOW) == 1
     assert known() == {"events", "original", "comparison"}
-    assert stored_lineage() == {("comparison", "original"): 1}
+    assert stored_lineage() == {("comparison", "original"): (1, PathKind.USED)}
 
 
 def test_what_another_room_still_has_keeps_its_history(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,7 @@
 """What was entered before roles and types were those of the model is brought to today's words."""
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
+from migrating import migrate
 
 from provenance import (
     ActivityRecord,
@@ -27,14 +26,10 @@ pytestmark = pytest.mark.django_db
 ADA, BOB = (AgentRecord(f"ivo://x/agent?{name}", name.title()) for name in ("ada", "bob"))
 
 
-def migrate(name: str) -> None:
-    MigrationExecutor(connection).migrate([("provenance", name)])
-
-
 @pytest.fixture
 def before() -> None:
     """The tables as they were, before the migration."""
-    migrate("0007_hidden_activities_by_their_end")
+    migrate("provenance", "0007_hidden_activities_by_their_end")
 
 
 def run(name: str, *roles: tuple[AgentRecord, str]) -> ActivityRecord:
@@ -57,7 +52,7 @@ def test_roles_become_the_models_and_none_stands_twice() -> None:
             run("new", (ADA, "Operator"), (ADA, "Creator")),
         ]
     )
-    migrate("0008_words_of_the_model")
+    migrate("provenance", "0008_words_of_the_model")
 
     def told(relation: type[WasAssociatedWith | WasAttributedTo], end: str) -> set[object]:
         found = list(relation.objects.values_list(f"{end}__identifier", "agent__name", "role"))
@@ -74,8 +69,8 @@ def test_roles_become_the_models_and_none_stands_twice() -> None:
     }  # fmt: skip
     # there and back again, nothing changes any more
     before = list(WasAssociatedWith.objects.order_by("id").values())
-    migrate("0007_hidden_activities_by_their_end")
-    migrate("0008_words_of_the_model")
+    migrate("provenance", "0007_hidden_activities_by_their_end")
+    migrate("provenance", "0008_words_of_the_model")
     assert list(WasAssociatedWith.objects.order_by("id").values()) == before
 
 
@@ -99,7 +94,7 @@ def test_types_of_what_is_declared_no_more_become_the_models() -> None:
             KindOfEntity("identical", type="value", value_type="boolean"),
         ],
     )
-    migrate("0008_words_of_the_model")
+    migrate("provenance", "0008_words_of_the_model")
     kinds = ActivityDescription.objects.values_list("name", "version", "type", "subtype")
     assert set(kinds) == {
         ("isgri_image", "0.0.1", "Analysis", "job"),
@@ -119,7 +114,7 @@ def test_types_of_what_is_declared_no_more_become_the_models() -> None:
 @pytest.mark.usefixtures("before")
 def test_the_software_of_ingests_has_the_role_that_it_has_elsewhere() -> None:
     enter([run("old", (BOB, "ingest")), run("both", (BOB, "ingest"), (BOB, "software"))])
-    migrate("0009_software_of_ingests")
+    migrate("provenance", "0009_software_of_ingests")
     found = WasAssociatedWith.objects.values_list("activity__identifier", "role")
     assert sorted(found) == [
         ("ivo://x/activity?both", "software"),
