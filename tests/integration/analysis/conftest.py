@@ -1,6 +1,8 @@
 """An ingested archive, jobs run as by the worker's child process, and graphs of tiny steps."""
 
 import itertools
+import json
+import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -14,7 +16,8 @@ from pytest_django import DjangoDbBlocker
 from tiny_engine import TinyGraph
 
 from analysis.executors import LocalExecutor
-from analysis.jobs import job_types
+from analysis.jobs import REPRODUCE, job_types
+from analysis.workflows.reproduce_parameters import ReproduceParameters
 from archive.ingest.service import ingest
 from archive.models import ScienceWindow
 from auth.principal import ANONYMOUS, Principal
@@ -132,33 +135,68 @@ def job(archive: Path, tmp_path: Path) -> Callable[..., Finished]:
     return _runs(tmp_path)
 
 
+class ImageForAll:
+    """Makes an image of so many Science Windows of the Crab, for all tests of a module."""
+
+    def __init__(self, archive: Path, folder: Path, blocker: DjangoDbBlocker) -> None:
+        self._stores = {name: folder / name for name in ("products", "cache")}
+        self._folder = folder
+        self._archive = archive
+        self._blocker = blocker
+
+    def __call__(self, windows: int) -> Finished:
+        own = override_settings(
+            VO_ARCHIVE_ROOT=self._archive,
+            VO_PRODUCT_ROOT=self._stores["products"],
+            VO_CACHE_ROOT=self._stores["cache"],
+            VO_ANALYSIS_PROCESSES=2,
+        )
+        with self._blocker.unblock(), own:
+            return _runs(self._folder)("isgri_image", scw_list=tuple(_crab_scws()[:windows]))
+
+    def copy_stores(self, folder: Path) -> None:
+        """What it has published and cached, where a test that has `archive` looks for it."""
+        for name, store in self._stores.items():
+            shutil.copytree(store, folder / name)
+
+
 @pytest.fixture(scope="module")
 def image_for_all(
     ingested: Path, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[int], Finished]:
-    """Makes an image of so many Science Windows of the Crab, for all tests of a module.
+) -> ImageForAll:
+    """An image that a module's tests read, with what is published of it.
 
-    They read it and what is published of it; each has to ask for `archive` as well.
+    Each of them has to ask for `archive` as well.
     """
-    folder = tmp_path_factory.mktemp("image")
-
-    def make(windows: int) -> Finished:
-        own = override_settings(
-            VO_ARCHIVE_ROOT=ingested,
-            VO_PRODUCT_ROOT=folder / "products",
-            VO_CACHE_ROOT=folder / "cache",
-            VO_ANALYSIS_PROCESSES=2,
-        )
-        with django_db_blocker.unblock(), own:
-            return _runs(folder)("isgri_image", scw_list=tuple(_crab_scws()[:windows]))
-
-    return make
+    return ImageForAll(ingested, tmp_path_factory.mktemp("image"), django_db_blocker)
 
 
 @pytest.fixture
 def image(job: Callable[..., Finished]) -> Callable[..., Finished]:
     """Runs an ``isgri_image`` job with these parameters."""
     return partial(job, "isgri_image")
+
+
+@pytest.fixture
+def reproduce(archive: Path, tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Runs a ``reproduce`` job; its comparison, with the results' names under ``results``."""
+    numbers = itertools.count()
+
+    def run(identifier: str, owner: Principal = ANONYMOUS, **sent: str) -> dict[str, Any]:
+        folder = tmp_path / f"again{next(numbers)}"
+        folder.mkdir()
+        parameters = check(
+            ReproduceParameters, {"ID": (identifier,), **{k: (v,) for k, v in sent.items()}}
+        )
+        context = JobContext("job", owner, parameters, folder)
+        REPRODUCE.run(context)
+        for write in context.at_completion:
+            write()
+        results = {result.name: result.path for result in context.results}
+        comparison: dict[str, Any] = json.loads(results["comparison"].read_text())
+        return {**comparison, "results": results}
+
+    return run
 
 
 @pytest.fixture

@@ -1,0 +1,136 @@
+"""An image is made again from nothing but its provenance, and each product compared with itself."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from astropy.io import fits
+from django.db import connection
+from lineages import stored_lineage, walked_tables
+
+from archive.models import DataProduct
+from provenance import retention
+from provenance.models import Activity, Entity, Used, WasGeneratedBy, WasInformedBy
+from uws.errors import JobFailure
+
+Reproduce = Callable[..., dict[str, Any]]
+IMAGE_PRODUCTS = {"mosaic", "sources", "sources_scw", "preview"}
+
+
+@pytest.fixture(scope="module")
+def made(image_for_all: Any) -> Any:
+    """An image of two Science Windows of the Crab, made once."""
+    return image_for_all(2)
+
+
+@pytest.fixture
+def done(made: Any, image_for_all: Any, archive: Path, tmp_path: Path) -> Any:
+    """The same; products and cache are a copy of the test's own."""
+    image_for_all.copy_stores(tmp_path)
+    return made
+
+
+def product(kind: str) -> DataProduct:
+    """The only published product of that kind."""
+    return DataProduct.objects.get(kind=kind)
+
+
+@pytest.mark.parametrize("use_cache", ["1", "0"])
+def test_every_product_of_an_image_is_identical_but_for_dates_and_ids(
+    done: Any, reproduce: Reproduce, use_cache: str
+) -> None:
+    activity = fits.getheader(done.results["mosaic"])["PROVACT"]
+    again = reproduce(activity, use_cache=use_cache)
+    assert again["identical"], again
+    assert {item["result"] for item in again["products"]} == IMAGE_PRODUCTS
+    assert {item["verdict"] for item in again["products"]} == {"identical, but for dates and ids"}
+    log = again["results"]["log"].read_text().splitlines()
+    made = [line for line in log if line.endswith(" done")]
+    assert len(made) == (0 if use_cache == "1" else 4 * 2 + 5)
+    assert again["results"]["mosaic"].read_bytes() != done.results["mosaic"].read_bytes()
+
+
+def test_one_product_is_compared_by_its_own_identifier(done: Any, reproduce: Reproduce) -> None:
+    again = reproduce(product("sources").obs_publisher_did)
+    assert [item["result"] for item in again["products"]] == ["sources"]
+    assert again["identical"]
+
+
+def test_numbers_that_were_changed_are_found_and_named(
+    done: Any, reproduce: Reproduce, crab_scws: list[str]
+) -> None:
+    mosaic = product("mosaic")
+    mosaic.file.chmod(0o644)
+    with fits.open(mosaic.file, mode="update", memmap=False) as hdus:
+        hdus[2].data[150, 150] += 1
+        hdus[0].header["SCW1"] = "another"
+    again = reproduce(mosaic.obs_publisher_did)
+    assert not again["identical"]
+    (item,) = again["products"]
+    assert item["verdict"] == "different in numbers"
+    told = {difference["where"]: difference for difference in item["differences"]}
+    assert told["HDU 2 ISGR-MOSA-IMA"]["again"].startswith("1 of ")
+    assert told["HDU 0 PRIMARY: SCW1"] == {
+        "aspect": "numbers",
+        "where": "HDU 0 PRIMARY: SCW1",
+        "original": "'another'",
+        "again": f"'{crab_scws[0]}'",
+    }
+
+
+def test_other_software_is_a_difference_even_where_the_numbers_are_the_same(
+    done: Any, reproduce: Reproduce, settings: Any
+) -> None:
+    settings.VO_VERSION = "99.0"
+    again = reproduce(product("mosaic").obs_publisher_did, use_cache="0")
+    (item,) = again["products"]
+    assert {difference["aspect"] for difference in item["differences"]} == {"versions"}
+    assert any("99.0" in difference["again"] for difference in item["differences"])
+
+
+def test_the_comparison_is_itself_recorded_and_what_was_made_again_stays_the_owners(
+    done: Any, reproduce: Reproduce
+) -> None:
+    original = product("mosaic").obs_publisher_did
+    again = reproduce(original)
+    made = Activity.objects.get(name="reproduce")
+    assert made.public
+    used = {use.role: use.entity for use in Used.objects.filter(activity=made)}
+    assert used["original"].identifier == original
+    assert not used["again"].public
+    (informant,) = WasInformedBy.objects.filter(informed=made)
+    assert informant.informant.name == "isgri_image"
+    assert not informant.informant.public
+    found = {g.role: g.entity for g in WasGeneratedBy.objects.filter(activity=made)}
+    comparison, outcome = found["comparison"], found["identical"]
+    assert (outcome.entity_class, outcome.value, outcome.public) == ("ValueEntity", "true", True)
+    assert comparison.comment == "mosaic: identical, but for dates and ids"
+    assert DataProduct.objects.filter(kind="mosaic").count() == 1
+    repeated = fits.getheader(again["results"]["mosaic"])["PROVENT"]
+    assert repeated == used["again"].identifier
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT role FROM provenance.used WHERE activity_id = %s", [made.identifier])
+        assert cursor.fetchall() == [("original",)], "what is public of it"
+        cursor.execute(
+            "SELECT count(*) FROM provenance.lineage WHERE descendant = %s AND ancestor = %s",
+            [comparison.identifier, original],
+        )
+        assert cursor.fetchone() == (1,)
+    # after a time the hidden run goes, with what it made; the comparison stays
+    later = datetime.now(UTC) + timedelta(days=2)
+    assert retention.expire(timedelta(days=1), now=later) == 1
+    assert not Activity.objects.filter(pk=informant.informant.pk).exists()
+    assert not Entity.objects.filter(pk=used["again"].pk).exists()
+    assert [u.role for u in Used.objects.filter(activity=made)] == ["original"]
+    assert stored_lineage() == walked_tables()
+
+
+def test_what_can_not_be_made_again_is_said(done: Any, reproduce: Reproduce) -> None:
+    step = Activity.objects.get(name="mosaic_sources").identifier
+    with pytest.raises(JobFailure, match="no job that can be run again"):
+        reproduce(step)
+    events = DataProduct.objects.filter(kind__contains="events").first()
+    with pytest.raises(JobFailure, match="no job that can be run again"):
+        reproduce(events.obs_publisher_did)
