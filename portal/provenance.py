@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 from django.conf import settings
 
 from provenance.identifiers import page_url
-from provenance.pages import About, Neighbour, about
+from provenance.pages import MOST_LISTED, About, Neighbour, about
 from provenance.records import ConfigFileRecord, InvolvedRecord, ParameterRecord
 
 _BEGINNING = 40
@@ -103,13 +103,11 @@ def provenance_page(identifier: str, *, hidden: bool = False) -> ProvenancePage:
         product_url=_product_url(found, location),
         picture_url=_provsap(identifier, DEPTH="1") if is_graph else "",
         whole_picture_url=_provsap(identifier, DEPTH="ALL") if is_graph else "",
-        forward_url=_provsap(identifier, DEPTH="ALL", DIRECTION="FORWARD") if is_graph else "",
+        forward_url=_forward_url(found),
         formats=tuple(
             (name, _provsap(identifier, DEPTH="ALL", DESCRIPTIONS="2", RESPONSEFORMAT=name))
             for name in _FORMATS
-        )
-        if is_graph
-        else (),
+        ),
         query=query,
         query_url=f"{settings.SITE_URL}/tap/sync?"
         + urlencode({"LANG": "ADQL", "RESPONSEFORMAT": "html", "QUERY": query}),
@@ -117,6 +115,14 @@ def provenance_page(identifier: str, *, hidden: bool = False) -> ProvenancePage:
         if activity and activity.start and activity.end
         else None,
     )
+
+
+def _forward_url(found: About) -> str:
+    """What became of it; of an agent, what it is responsible for where that is little enough."""
+    if found.agent is None:
+        return _provsap(found.identifier, DEPTH="ALL", DIRECTION="FORWARD")
+    is_little = max(len(found.inputs), len(found.outputs)) < MOST_LISTED
+    return _provsap(found.identifier, DEPTH="1", DIRECTION="FORWARD") if is_little else ""
 
 
 def _product_url(found: About, location: str | None) -> str:

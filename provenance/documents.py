@@ -21,7 +21,6 @@ from provenance.records import (
     ConfigFileRecord,
     EntityRecord,
     GeneratedRecord,
-    InvolvedRecord,
     ParameterRecord,
     UsedRecord,
 )
@@ -59,6 +58,8 @@ class Writer(ABC):
             self.add_entity(self.name(entity.id), entity)
         for activity in self.history.activities:
             self.add_activity(self.name(activity.id), activity)
+        for agent in self.history.agents:
+            self._agent(agent)
         for entity in self.history.entities:
             self._relate_entity(self.name(entity.id), entity)
         for activity in self.history.activities:
@@ -145,7 +146,7 @@ class Writer(ABC):
         for member in entity.members:
             self.has_member(name, self.name(member))
         for involved in entity.attributed_to:
-            self.attributed(name, self._agent(involved), involved.role)
+            self.attributed(name, self._agent(involved.agent), involved.role)
         if entity.description is not None and self.has_kind_of_entity(entity.description):
             self.entity_described(name, self.name(description_id("entity", entity.description)))
 
@@ -161,16 +162,15 @@ class Writer(ABC):
         for informant in activity.informants:
             self.informed(name, self.name(informant))
         for involved in activity.agents:
-            self.associated(name, self._agent(involved), involved.role)
+            self.associated(name, self._agent(involved.agent), involved.role)
         artefacts: tuple[Artefact, ...] = (*activity.parameters, *activity.config_files)
         for number, artefact in enumerate(artefacts):
             # the model gives these no identifier: it is unique in the activity
             own = self.name(f"{activity.id}.{number}.{quote(artefact.name, safe='')}")
             self.add_artefact(name, own, artefact, _description_of(artefact, kind))
 
-    def _agent(self, involved: InvolvedRecord) -> Name:
+    def _agent(self, agent: AgentRecord) -> Name:
         """The name of an agent, which is added when it is met first."""
-        agent = involved.agent
         name = self.name(agent.id)
         if agent.id not in self._known_agents:
             self._known_agents.add(agent.id)

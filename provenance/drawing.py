@@ -64,7 +64,7 @@ def dot_source(history: History, shown: Shown) -> str:
             for number, group in enumerate(folded.groups)
         ),
         *(_edge(edge, folded) for edge in _telling(folded)),
-        *_agents(folded, shown),
+        *_agents(history, folded, shown),
         "}",
     ]
     return "\n".join(lines)
@@ -76,6 +76,7 @@ def summary(history: History) -> str:
     names = [
         _entity_title(entity) for entity in history.entities if entity.id in set(history.asked)
     ] + [activity.name for activity in history.activities if activity.id in set(history.asked)]
+    names += [agent.name for agent in history.agents]
     of = f" of {', '.join(names[:3])}" if names else ""
     return writable(
         f"Provenance{of}: {activities} {'activity' if activities == 1 else 'activities'} and "
@@ -147,12 +148,15 @@ def _edge(edge: GroupEdge, folded: Folded) -> str:
     return f"n{edge.tail} -> n{edge.head} [label={lines}, edgetooltip={lines}{style}];"
 
 
-def _agents(folded: Folded, shown: Shown) -> list[str]:
+def _agents(history: History, folded: Folded, shown: Shown) -> list[str]:
     """Each agent once, with lines to the groups that it answers for.
 
-    Software that has the same part in several activities is drawn as one list beside them.
+    Software that has the same part in several activities is drawn as one list beside them. Those
+    that were asked for stand alone.
     """
     involved: dict[AgentRecord, dict[tuple[int, str | None], None]] = defaultdict(dict)
+    for agent in history.agents:
+        involved[agent] = {}
     for number, group in enumerate(folded.groups):
         for activity in group.activities:
             for part in activity.agents:
@@ -160,18 +164,23 @@ def _agents(folded: Folded, shown: Shown) -> list[str]:
         for entity in group.entities:
             for part in entity.attributed_to:
                 involved[part.agent][number, part.role] = None
+    alone = [(tuple(involved.pop(agent)), [agent]) for agent in history.agents]
     together: dict[tuple[tuple[int, str | None], ...], list[AgentRecord]] = defaultdict(list)
     for agent, roles in involved.items():
         if not _is_everywhere(agent, len(roles)):
             together[tuple(roles)].append(agent)
     lines = []
-    for number, (parts, agents) in enumerate(together.items()):
+    for number, (parts, agents) in enumerate((*alone, *together.items())):
         title, *more = [_short(agent.name, _WIDTH) for agent in agents[:9]]
         if len(agents) > 9:
             more.append(f"and {len(agents) - 9} more")
+        is_asked = number < len(alone)
+        if is_asked and shown.attributes:
+            more = _agent_lines(agents[0])
+        look = f'fillcolor="{_MADE if is_asked else _AGENT}"{", penwidth=2.5" if is_asked else ""}'
         lines.append(
             f"a{number} [label={_label(title, more)}, shape=house, margin=0.08,"
-            f' fillcolor="{_AGENT}", URL={_quoted(page_url(shown.site_url, agents[0].id))},'
+            f" {look}, URL={_quoted(page_url(shown.site_url, agents[0].id))},"
             f' tooltip={_quoted(", ".join(agent.id for agent in agents))}, target="_top"];'
         )
         lines.extend(
@@ -189,6 +198,11 @@ def _agents(folded: Folded, shown: Shown) -> list[str]:
             f' tooltip={_quoted(", ".join(agent.id for agent in everywhere))}, target="_top"];'
         )
     return lines
+
+
+def _agent_lines(agent: AgentRecord) -> list[str]:
+    words = (str(agent.type) if agent.type else None, agent.affiliation, agent.comment, agent.url)
+    return [_short(word, _WIDTH) for word in words if word]
 
 
 def _is_everywhere(agent: AgentRecord, parts: int) -> bool:

@@ -138,7 +138,10 @@ def _first_colours(history: History) -> dict[str, int]:
     asked = set(history.asked)
     colours = {}
     for record in _records(history):
-        key: Hashable = record.id if record.id in asked else kind_of(record)
+        involved = record.agents if isinstance(record, ActivityRecord) else record.attributed_to
+        # what an agent answers for that was asked for isn't drawn with what others do
+        answering = frozenset((p.agent.id, p.role) for p in involved if p.agent.id in asked)
+        key: Hashable = record.id if record.id in asked else (kind_of(record), answering)
         colours[record.id] = numbers.setdefault(key, len(numbers))
     return colours
 

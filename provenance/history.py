@@ -17,15 +17,18 @@ from provenance.description_store import read_activities, read_entities
 from provenance.descriptions import KindOfActivity, KindOfEntity
 from provenance.models import (
     Activity,
+    Agent,
     Entity,
     HadMember,
     Used,
+    WasAssociatedWith,
+    WasAttributedTo,
     WasConfiguredBy,
     WasDerivedFrom,
     WasGeneratedBy,
 )
-from provenance.reading import activity_records, entity_records
-from provenance.records import ActivityRecord, EntityRecord
+from provenance.reading import activity_records, agent_records, entity_records
+from provenance.records import ActivityRecord, AgentRecord, EntityRecord, InvolvedRecord
 
 MOST_ENTITIES = 5000
 """A history of more entities, or of more activities, is not written into one document."""
@@ -47,6 +50,7 @@ class History:
     The entities in the activities' relations are references; `entities` has them in full.
     asked: the identifiers that the walk began with. kinds, entity_kinds: what the activities and
     entities are described by, where that was asked for. cut: what the server left out, in words.
+    agents: those that were asked for themselves; all others are in the relations alone.
     """
 
     activities: tuple[ActivityRecord, ...]
@@ -55,13 +59,21 @@ class History:
     kinds: tuple[KindOfActivity, ...] = ()
     entity_kinds: tuple[KindOfEntity, ...] = ()
     cut: str | None = None
+    agents: tuple[AgentRecord, ...] = ()
 
     def without_agents(self) -> "History":
-        """The same, but nobody is named."""
+        """The same, but no agent is named other than those that were asked for."""
+        asked = {agent.id for agent in self.agents}
+
+        def of_asked(parts: tuple[InvolvedRecord, ...]) -> tuple[InvolvedRecord, ...]:
+            return tuple(part for part in parts if part.agent.id in asked)
+
         return replace(
             self,
-            activities=tuple(replace(activity, agents=()) for activity in self.activities),
-            entities=tuple(replace(entity, attributed_to=()) for entity in self.entities),
+            activities=tuple(replace(a, agents=of_asked(a.agents)) for a in self.activities),
+            entities=tuple(
+                replace(e, attributed_to=of_asked(e.attributed_to)) for e in self.entities
+            ),
         )
 
     def without_configuration(self) -> "History":
@@ -160,6 +172,8 @@ def backwards(
 ) -> History:
     """What these entities or activities came from, over ``depth`` steps or (``None``) all.
 
+    Agents may be among them, who come from nothing.
+
     A step leads from an entity to the activity that made it and what that used, values of its
     parameters among it (as in the table ``lineage``), to what it was derived from, and from a
     collection to its members; from an activity to what it used.
@@ -186,8 +200,9 @@ def forwards(
     """What became of these entities or activities, over ``depth`` steps or (``None``) all.
 
     A step leads from an entity to the activities that used it and what these made, to what was
-    derived from it, and to the collections that hold it; from an activity to what it made. For
-    the rest see `backwards`.
+    derived from it, and to the collections that hold it; from an activity to what it made; from
+    an agent that was asked for to the activities and entities that it is responsible for. For the
+    rest see `backwards`.
     """
     return _history(Direction.FORWARD, identifiers, depth, hidden, members, whole)
 
@@ -202,21 +217,24 @@ def _history(
 ) -> History:
     seen = _Seen(hidden, hidden if whole is None else whole)
     asked = tuple(dict.fromkeys(identifiers))
-    entities, activities = _find(asked, seen)
+    entities, activities, agents = _find(asked, seen)
+    responsible = agents if direction is Direction.FORWARD else set()
     walk = _Walk(direction, seen, members, set(entities), set(activities))
     cut = None
     steps = 0
-    while (entities or activities) and (depth is None or steps < depth):
+    while (entities or activities or responsible) and (depth is None or steps < depth):
         if steps == MOST_STEPS and not seen.whole:
             cut = f"The server goes {MOST_STEPS} steps at most; there is more."
             break
         reached, via = walk.step(entities, activities)
-        what = walk.too_many(reached, via)
+        deeds = _deeds(responsible, seen) - via
+        reached |= _works(responsible, seen)
+        what = walk.too_many(reached, via | deeds)
         if what:
             if steps == 0:
                 raise DaliError(
                     f"one step has more than {MOST_ENTITIES} {what}, too many for one document: "
-                    "ask the table provenance.lineage"
+                    f"ask the table provenance.{_table(what, responsible)}"
                 )
             cut = (
                 f"The server stopped after {steps} step{'s' if steps > 1 else ''}: with the next, "
@@ -224,15 +242,16 @@ def _history(
             )
             break
         walk.left |= entities
-        walk.activities |= via
+        walk.activities |= via | deeds
         walk.entities |= reached
-        entities, activities = reached - walk.left, set()
+        entities, activities, responsible = reached - walk.left, deeds, set()
         steps += 1
     return History(
         activity_records(walk.activities, walk.entities),
         entity_records(walk.entities),
         asked,
         cut=cut,
+        agents=agent_records(agents),
     )
 
 
@@ -259,8 +278,8 @@ def made_by(activity: str) -> dict[str, str]:
     return {entity: role or "" for entity, role in found.values_list("entity__identifier", "role")}
 
 
-def _find(identifiers: tuple[str, ...], seen: _Seen) -> tuple[set[int], set[int]]:
-    """The keys of entities and activities of these identifiers."""
+def _find(identifiers: tuple[str, ...], seen: _Seen) -> tuple[set[int], set[int], set[int]]:
+    """The keys of entities, activities and agents of these identifiers."""
     entities = dict(
         Entity.objects.filter(identifier__in=identifiers, **seen.entities()).values_list(
             "identifier", "id"
@@ -271,10 +290,38 @@ def _find(identifiers: tuple[str, ...], seen: _Seen) -> tuple[set[int], set[int]
             "identifier", "id"
         )
     )
-    for identifier in identifiers:
-        if identifier not in entities and identifier not in activities:
+    others = [i for i in identifiers if i not in entities and i not in activities]
+    agents: dict[str, int] = {}
+    if others:
+        found = Agent.objects.filter(identifier__in=others, **seen.entities())
+        agents = dict(found.values_list("identifier", "id"))
+    for identifier in others:
+        if identifier not in agents:
             raise NotFoundError(f"nothing public is known of {identifier!r}")
-    return set(entities.values()), set(activities.values())
+    return set(entities.values()), set(activities.values()), set(agents.values())
+
+
+def _table(what: str, responsible: set[int]) -> str:
+    """The table that tells of a step which has too many entities or activities to be told here."""
+    if not responsible:
+        return "lineage"
+    return "was_attributed_to" if what == "entities" else "was_associated_with"
+
+
+def _deeds(agents: set[int], seen: _Seen) -> set[int]:
+    """The activities that these agents are responsible for."""
+    if not agents:
+        return set()
+    parts = WasAssociatedWith.objects.filter(agent__in=agents, **seen.activities("activity__"))
+    return _keys(parts, "activity", seen)
+
+
+def _works(agents: set[int], seen: _Seen) -> set[int]:
+    """The entities that these agents are responsible for."""
+    if not agents:
+        return set()
+    parts = WasAttributedTo.objects.filter(agent__in=agents, **seen.entities("entity__"))
+    return _keys(parts, "entity", seen)
 
 
 def _makers(entities: set[int], seen: _Seen) -> set[int]:

@@ -9,7 +9,8 @@ from dali.errors import NotFoundError
 from provenance.descriptions import KindOfActivity, KindOfEntity
 from provenance.history import backwards, forwards
 from provenance.models import Activity, Agent, Entity, WasAssociatedWith, WasAttributedTo
-from provenance.records import ActivityRecord, AgentRecord, AgentType, EntityRecord
+from provenance.reading import agent_record
+from provenance.records import ActivityRecord, AgentRecord, EntityRecord
 
 MOST_LISTED = 200
 
@@ -141,14 +142,7 @@ def _about_agent(agent: Agent, hidden: bool) -> About:
     return About(
         agent.identifier,
         agent.name,
-        agent=AgentRecord(
-            agent.identifier,
-            agent.name,
-            AgentType(agent.type) if agent.type else None,
-            agent.comment,
-            affiliation=agent.affiliation,
-            url=agent.url,
-        ),
+        agent=agent_record(agent),
         inputs=tuple(
             Neighbour(
                 run.role or "",

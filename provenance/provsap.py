@@ -72,7 +72,7 @@ class Question:
         """The question of a request's parameters; raises `ParameterError` for a bad one."""
         identifiers = tuple(dict.fromkeys(asked.all("ID")))
         if not any(identifiers):
-            raise ParameterError("ID", "missing: the identifier of an entity or activity")
+            raise ParameterError("ID", "missing: the identifier of an entity, activity or agent")
         if len(asked.all("ID")) > MOST_IDENTIFIERS:
             raise ParameterError("ID", f"at most {MOST_IDENTIFIERS} are taken at once")
         if any("\0" in identifier for identifier in identifiers):

@@ -47,6 +47,8 @@ def graph(history: History) -> Graph:
         _add_entity(made, entity)
     for activity in history.activities:
         _add_activity(made, activity)
+    for agent in history.agents:
+        _add_agent(made, agent)
     for kind in history.kinds:
         _add_kind(made, kind)
         for activity in history.activities:

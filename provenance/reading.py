@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 from provenance.models import (
     Activity,
+    Agent,
     Entity,
     HadMember,
     Used,
@@ -157,20 +158,30 @@ def entity_records(entities: Keys) -> tuple[EntityRecord, ...]:
     )
 
 
-def _involved(relation: WasAssociatedWith | WasAttributedTo) -> InvolvedRecord:
-    """An agent and its role, without what is private of it."""
-    agent = relation.agent
-    return InvolvedRecord(
-        AgentRecord(
-            id=agent.identifier,
-            name=agent.name,
-            type=AgentType(agent.type) if agent.type else None,
-            comment=agent.comment,
-            affiliation=agent.affiliation,
-            url=agent.url,
-        ),
-        relation.role,
+def agent_records(agents: Keys) -> tuple[AgentRecord, ...]:
+    """These agents, without what is private of them."""
+    if not agents:
+        return ()
+    return tuple(
+        agent_record(agent) for agent in Agent.objects.filter(pk__in=agents).order_by("id")
     )
+
+
+def agent_record(agent: Agent) -> AgentRecord:
+    """An agent, without what is private of it."""
+    return AgentRecord(
+        id=agent.identifier,
+        name=agent.name,
+        type=AgentType(agent.type) if agent.type else None,
+        comment=agent.comment,
+        affiliation=agent.affiliation,
+        url=agent.url,
+    )
+
+
+def _involved(relation: WasAssociatedWith | WasAttributedTo) -> InvolvedRecord:
+    """An agent and its role."""
+    return InvolvedRecord(agent_record(relation.agent), relation.role)
 
 
 def _parameter(relation: WasConfiguredBy, entities: Keys) -> ParameterRecord:

@@ -13,7 +13,7 @@ from lxml import etree
 from adql.schema import Table
 from provenance.history import History
 from provenance.qualified_names import writable
-from provenance.records import ConfigFileRecord, InvolvedRecord, ParameterRecord
+from provenance.records import AgentRecord, ConfigFileRecord, ParameterRecord
 from provenance.tables import published_schemas
 
 VOTABLE = "http://www.ivoa.net/xml/VOTable/v1.3"
@@ -93,8 +93,7 @@ def _relations(history: History, agents: dict[str, Row]) -> Iterator[tuple[str, 
     def key(*what: object) -> str:
         return keys.setdefault(what, str(len(keys) + 1))
 
-    def agent(involved: InvolvedRecord) -> str:
-        a = involved.agent
+    def agent(a: AgentRecord) -> str:
         agents[a.id] = {
             "id": a.id,
             "name": a.name,
@@ -122,6 +121,8 @@ def _relations(history: History, agents: dict[str, Row]) -> Iterator[tuple[str, 
         return key(noun, key("activity", *kind), role)
 
     entity_kinds = {kind.name for kind in history.entity_kinds}
+    for asked in history.agents:
+        agent(asked)
     for activity in history.activities:
         kind = (activity.name, activity.version)
         yield (
@@ -148,7 +149,11 @@ def _relations(history: History, agents: dict[str, Row]) -> Iterator[tuple[str, 
         for informant in activity.informants:
             yield "was_informed_by", {"informed_id": activity.id, "informant_id": informant}
         for involved in activity.agents:
-            row = {"activity_id": activity.id, "agent_id": agent(involved), "role": involved.role}
+            row = {
+                "activity_id": activity.id,
+                "agent_id": agent(involved.agent),
+                "role": involved.role,
+            }
             yield "was_associated_with", row
         artefacts: tuple[ParameterRecord | ConfigFileRecord, ...] = (
             *activity.parameters,
@@ -207,7 +212,7 @@ def _relations(history: History, agents: dict[str, Row]) -> Iterator[tuple[str, 
         for member in entity.members:
             yield "had_member", {"collection_id": entity.id, "entity_id": member}
         for involved in entity.attributed_to:
-            row = {"entity_id": entity.id, "agent_id": agent(involved), "role": involved.role}
+            row = {"entity_id": entity.id, "agent_id": agent(involved.agent), "role": involved.role}
             yield "was_attributed_to", row
     for kind_of in history.kinds:
         own = key("activity", kind_of.name, kind_of.version)

@@ -114,19 +114,15 @@ def reference_column(name: str, utype: str | None, what: str) -> Column:
     )
 
 
-def url_columns(what: str) -> tuple[Column, ...]:
-    """Where people and programs read about it, at this server."""
+def url_columns(what: str, document: str = "History") -> tuple[Column, ...]:
+    """Where people and programs read about it, at this server; document: what programs get."""
     site_url = settings.SITE_URL
     return (
         _url_column("page_url", f"Page about the {what}, for people", f"{site_url}{PAGE}"),
-        _url_column("provsap_url", f"History of the {what}, for programs", f"{site_url}{PROVSAP}"),
+        _url_column(
+            "provsap_url", f"{document} of the {what}, for programs", f"{site_url}{PROVSAP}"
+        ),
     )
-
-
-def page_column(what: str) -> Column:
-    """Where people read about it, at this server."""
-    description = f"Page about the {what}, for people"
-    return _url_column("page_url", description, f"{settings.SITE_URL}{PAGE}")
 
 
 def _url_column(name: str, description: str, start: str) -> Column:

@@ -5,7 +5,6 @@ from provenance.tables.columns import (
     SCHEMA,
     id_column,
     key_column,
-    page_column,
     reference_column,
     table,
     text_column,
@@ -93,7 +92,7 @@ CORE = (
                 utype="voprov:Agent.url",
                 description="About the agent",
             ),
-            page_column("agent"),
+            *url_columns("agent", "Record"),
         ),
     ),
 )

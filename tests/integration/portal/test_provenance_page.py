@@ -1,10 +1,14 @@
 """The page about an entity, an activity or an agent."""
 
 from datetime import UTC, datetime, timedelta
+from html import unescape
+from re import findall
 from urllib.parse import quote
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.test import Client
 
 from provenance import (
@@ -18,6 +22,7 @@ from provenance import (
     ParameterRecord,
     UsedRecord,
 )
+from provenance.provsap import FORMATS
 from provenance.store import enter
 from provenance.validity import mark_bad
 
@@ -104,6 +109,17 @@ def test_an_activity_and_an_agent_have_pages_too(client: Client) -> None:
     assert "ada@example.org" not in text
 
 
+def test_the_page_of_an_agent_links_to_what_programs_read(client: Client) -> None:
+    links = [
+        unescape(link) for link in findall(r'href="([^"]*/provsap[^"]*)"', page(client, ADA.id))
+    ]
+    assert len(links) == 1 + len(FORMATS)
+    for link in links:
+        answer = client.get(link.removeprefix(settings.SITE_URL))
+        assert answer.status_code == 200
+        assert ("isgri_image" in answer.content.decode(errors="replace")) == ("FORWARD" in link)
+
+
 def test_administrators_are_told_hosts_and_addresses(client: Client) -> None:
     client.force_login(get_user_model().objects.create_superuser("root", "r@example.org", "x"))
     assert "secret-host" in page(client, JOB)
@@ -125,12 +141,16 @@ def test_what_is_hidden_or_unknown_is_not_found_alike(client: Client, identifier
     assert "Nothing is known" in answer.text
 
 
-def test_the_page_follows_the_address_in_the_tables(client: Client) -> None:
-    from django.db import connection
-
+@pytest.mark.parametrize(
+    ("table", "identifier"), [("entity", PRODUCT), ("activity", JOB), ("agent", ADA.id)]
+)
+def test_the_addresses_in_the_tables_lead_to_a_page_and_a_document(
+    client: Client, table: str, identifier: str
+) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT page_url, provsap_url FROM provenance.entity WHERE id = %s", [PRODUCT]
+            f"SELECT page_url, provsap_url FROM provenance.{table} WHERE id = %s",
+            [identifier],
         )
         page_url, provsap_url = cursor.fetchone()
     for url in (page_url, provsap_url):
