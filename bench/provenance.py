@@ -47,9 +47,9 @@ HOW_MANY = "SELECT COUNT(*) FROM provenance.lineage WHERE lineage.ancestor = '{}
 #: The same ancestors by a walk over the relations, with no lineage kept.
 WALK = """
 WITH RECURSIVE reached (id, depth, kinds) AS (
-    SELECT id, 0, 0::smallint FROM provenance_entity WHERE identifier = %s
+    SELECT id, 0, 240::smallint FROM provenance_entity WHERE identifier = %s
     UNION
-    SELECT step.parent_id, reached.depth + 1, reached.kinds | step.kind
+    SELECT step.parent_id, reached.depth + 1, provenance_along(reached.kinds, step.kinds)
     FROM reached JOIN provenance_step AS step ON step.child_id = reached.id
 )
 SELECT DISTINCT ON (e.id) e.identifier, reached.depth, bit_or(reached.kinds)
@@ -59,7 +59,7 @@ GROUP BY e.id, reached.depth
 ORDER BY e.id, reached.depth"""
 
 Lineage = set[tuple[str, int, str]]
-"""Ancestors, how far they are, and by which kinds of paths."""
+"""Ancestors, how far they are, and by which kind of path."""
 
 
 def main() -> int:
@@ -142,18 +142,21 @@ def _median(do: Callable[[str], object], of: Sequence[str]) -> float:
 
 
 def _walked(server: OwnServer, identifier: str) -> Lineage:
-    from provenance.models import PathKind
+    from provenance.models import PathKinds
 
     with psycopg2.connect(server.database) as connection, connection.cursor() as cursor:
         cursor.execute(WALK, [identifier])
-        found = {(one, depth, PathKind(kinds).words) for one, depth, kinds in cursor.fetchall()}
+        found = {
+            (one, depth, PathKinds.from_stored(kinds).word)
+            for one, depth, kinds in cursor.fetchall()
+        }
     connection.close()
     return found
 
 
 def _lineage(rows: list[list[str]]) -> Lineage:
     """What is answered to the question for ancestors; each must be there once."""
-    found = {(ancestor, int(depth), kinds) for ancestor, depth, kinds, _ in rows}
+    found = {(ancestor, int(depth), kind) for ancestor, depth, kind, _ in rows}
     assert len(found) == len({ancestor for ancestor, _, _ in found}) == len(rows)
     return found
 

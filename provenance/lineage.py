@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from django.db import connection, transaction
 
-from provenance.models import PathKind
+from provenance.models import PathKind, PathKinds
 from provenance.statements import execute, statement, take_turn
 
 LEAST_SHARED = 32
@@ -38,7 +38,7 @@ def extend(steps: Iterable[Step]) -> None:
     parents: dict[str, dict[str, int]] = {}
     for step in steps:
         known = parents.setdefault(step.child, {})
-        known[step.parent] = known.get(step.parent, 0) | step.kind
+        known[step.parent] = known.get(step.parent, 0) | PathKinds.of_step(step.kind).stored
     try:
         order = [one for one in TopologicalSorter(parents).static_order() if one in parents]
     except CycleError:

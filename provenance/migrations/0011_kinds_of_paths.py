@@ -7,21 +7,21 @@ from django.apps.registry import Apps
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-# The kinds are those of `provenance.models.PathKind`.
+# The kinds are `provenance.models.PathKinds`, of single steps here.
 STEP = """
-    SELECT w.entity_id AS child_id, u.entity_id AS parent_id, 1::smallint AS kind
+    SELECT w.entity_id AS child_id, u.entity_id AS parent_id, 17::smallint AS kinds
     FROM provenance_was_generated_by AS w
     JOIN provenance_used AS u ON u.activity_id = w.activity_id
     UNION ALL
-    SELECT w.entity_id, p.value_entity_id, 2::smallint
+    SELECT w.entity_id, p.value_entity_id, 34::smallint
     FROM provenance_was_generated_by AS w
     JOIN provenance_was_configured_by AS c ON c.activity_id = w.activity_id
     JOIN provenance_parameter AS p ON p.id = c.parameter_id
     WHERE p.value_entity_id IS NOT NULL
     UNION ALL
-    SELECT generated_entity_id, used_entity_id, 4::smallint FROM provenance_was_derived_from
+    SELECT generated_entity_id, used_entity_id, 68::smallint FROM provenance_was_derived_from
     UNION ALL
-    SELECT collection_id, entity_id, 8::smallint FROM provenance_had_member
+    SELECT collection_id, entity_id, 136::smallint FROM provenance_had_member
 """
 
 WHOLE_LINEAGE = """
@@ -49,15 +49,29 @@ PUBLIC_LINEAGE = """
     )
 """
 
+ALONG = """
+    CREATE FUNCTION provenance_along(a smallint, b smallint) RETURNS smallint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT ((a | b) & 15::smallint) | (a & b & 240::smallint) $$
+"""
+
 _NAMES = ("used", "was_configured_by", "was_derived_from", "had_member")
 _WORDS = ", ".join(
     "'" + " ".join(name for bit, name in enumerate(_NAMES) if kinds >> bit & 1) + "'"
     for kinds in range(1, 1 << len(_NAMES))
 )
+_FIRSTS = ", ".join(
+    "'" + next((name for bit, name in enumerate(_NAMES) if alone >> bit & 1), "mixed") + "'"
+    for alone in range(1 << len(_NAMES))
+)
 
 VIEWS = {
-    "whole": (WHOLE_LINEAGE, ", s.kinds | m.kinds AS kinds"),
-    "public": (PUBLIC_LINEAGE, f", (ARRAY[{_WORDS}])[s.kinds | m.kinds] AS path_kind"),
+    "whole": (WHOLE_LINEAGE, ", provenance_along(s.kinds, m.kinds) AS kinds"),
+    "public": (
+        PUBLIC_LINEAGE,
+        f", (ARRAY[{_FIRSTS}])[1 + ((s.kinds & m.kinds) >> 4)] AS path_kind"
+        f", (ARRAY[{_WORDS}])[(s.kinds | m.kinds) & 15] AS path_relations",
+    ),
 }
 
 
@@ -89,6 +103,7 @@ class Migration(migrations.Migration):
     dependencies = [("provenance", "0010_messages_noted_again")]
 
     operations = [
+        migrations.RunSQL(ALONG, "DROP FUNCTION provenance_along"),
         migrations.RunSQL(
             f"CREATE VIEW provenance_step AS {STEP}", "DROP VIEW provenance_step"
         ),
@@ -109,15 +124,15 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             "lineage",
             models.CheckConstraint(
-                condition=models.Q(("kinds__range", (1, 15))), name="provenance_lineage_kinds"
+                condition=models.Q(("kinds__range", (1, 255))), name="provenance_lineage_kinds"
             ),
         ),
         migrations.AddConstraint(
             "lineagesource",
             models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("distance", 0), ("kinds", 0)),
-                    models.Q(("distance__gt", 0), ("kinds__range", (1, 15))),
+                    models.Q(("distance", 0), ("kinds", 240)),
+                    models.Q(("distance__gt", 0), ("kinds__range", (1, 255))),
                     _connector="OR",
                 ),
                 name="provenance_lineage_source_kinds",

@@ -30,7 +30,7 @@ from provenance.models.description import (
     UsageDescriptionEntity,
     ValueDescription,
 )
-from provenance.models.lineage import Lineage, LineageSource, PathKind
+from provenance.models.lineage import Lineage, LineageSource, PathKind, PathKinds
 from provenance.models.outbox import Outgoing
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "Parameter",
     "ParameterDescription",
     "PathKind",
+    "PathKinds",
     "UsageDescription",
     "UsageDescriptionEntity",
     "Used",

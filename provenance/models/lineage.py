@@ -1,21 +1,24 @@
 """Who descends from whom, at any depth: the closure of the graph of entities, written short.
 
-Five hundred images that are cleaned with the same list of sources all come from the same fifteen
-hundred files. Written out, that is a row for each pair; here they share one block of rows. The
+All that is made from a mosaic of five hundred Science Windows comes from the same few thousand
+files. Written out, that is a row for each pair; here they share one block of rows. The
 ancestors of an entity are its own rows in `Lineage`, and those of other entities' rows (the
 ``blocks``) that `LineageSource` names, ``distance`` steps further away. Its own rows count more,
 and what several of its blocks have is among its own rows. So the view ``provenance_whole_lineage``
 has every pair once.
 
-A pair tells how far the shortest paths are, and of which kinds of steps they consist, all of them
-together. So a pair of two paths, one after the other, has the sum of their depths and the union of
-their kinds, and a pair of two ways the nearer one's, or the union where they are as long.
+A pair tells how long the shortest paths are, which relations any of these follows, and which one
+of these follows all along. Paths that are joined end to end follow what either does, and all along
+what both do (``provenance_along``, a function of the database); of two ways of the same length, it
+is what the one or the other does. So lineages grow without looking at paths again.
 
 The keys have no constraints in the database: checking them would take most of the time of writing
 a lineage. `provenance.store` writes, and `provenance.retention` removes, both in transactions.
 """
 
+from dataclasses import dataclass
 from enum import IntFlag
+from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -24,10 +27,7 @@ from provenance.models.core import Entity
 
 
 class PathKind(IntFlag):
-    """The kinds of steps of a path from an entity to what it comes from: the relations they follow.
-
-    What is stored is a sum of them; published is their names in lower case, in this order.
-    """
+    """The relations that a path from an entity to what it comes from may follow."""
 
     USED = 1
     """to what the activity that made an entity used"""
@@ -40,18 +40,53 @@ class PathKind(IntFlag):
 
     @property
     def words(self) -> str:
-        """As the published table has it."""
-        return " ".join(kind.name.lower() for kind in PathKind if kind in self and kind.name)
+        """Their names, as the published table has them."""
+        return " ".join(str(kind.name).lower() for kind in PathKind if kind in self)
 
 
-_EVERY_KIND = sum(PathKind)
+@dataclass(frozen=True, slots=True)
+class PathKinds:
+    """What the shortest paths of a pair are like.
+
+    followed: the relations that any of them follows. alone: those that one of them follows all
+    along.
+    """
+
+    followed: PathKind
+    alone: PathKind
+
+    @classmethod
+    def from_stored(cls, kinds: int) -> Self:
+        """Read a column ``kinds``: those that are followed, and sixteen times those alone."""
+        return cls(PathKind(kinds & _ALL), PathKind(kinds >> 4))
+
+    @classmethod
+    def of_step(cls, relations: PathKind) -> Self:
+        """Of one step, by one relation or by several that join the same entities."""
+        return cls(relations, relations)
+
+    @property
+    def stored(self) -> int:
+        """As the column has it."""
+        return int(self.followed) | int(self.alone) << 4
+
+    @property
+    def word(self) -> str:
+        """The published kind: the first relation that a path follows alone, else ``mixed``."""
+        return next((str(kind.name).lower() for kind in PathKind if kind in self.alone), "mixed")
+
+
+_ALL = PathKind(sum(PathKind))
+#: Of no step, which changes nothing that it is joined to.
+_NO_STEP = PathKinds(PathKind(0), _ALL).stored
+_KINDS = (1, PathKinds(_ALL, _ALL).stored)
 
 
 class LineageSource(models.Model):
     """Whose rows of `Lineage` tell an entity's ancestors: its own (distance 0), and shared blocks.
 
     The owner of a block that others share has no other source itself. ``public`` as the
-    descendant is; ``kinds``: the `PathKind` of the steps to the block.
+    descendant is; ``kinds``: the `PathKinds` of the way to the block.
     """
 
     pk = models.CompositePrimaryKey("descendant", "block")
@@ -72,7 +107,7 @@ class LineageSource(models.Model):
                 condition=Q(distance__gte=0), name="provenance_lineage_source_distance"
             ),
             models.CheckConstraint(
-                condition=Q(distance=0, kinds=0) | Q(distance__gt=0, kinds__range=(1, _EVERY_KIND)),
+                condition=Q(distance=0, kinds=_NO_STEP) | Q(distance__gt=0, kinds__range=_KINDS),
                 name="provenance_lineage_source_kinds",
             ),
         )
@@ -86,7 +121,7 @@ class Lineage(models.Model):
 
     One step leads from an entity to what the activity that made it used (depth 1), to an entity
     that it was derived from, or from a collection to its members. `provenance.store` keeps it.
-    ``public`` as the ancestor is; ``kinds``: the `PathKind` of all paths of that length.
+    ``public`` as the ancestor is; ``kinds``: their `PathKinds`.
     """
 
     pk = models.CompositePrimaryKey("descendant", "ancestor")
@@ -108,7 +143,7 @@ class Lineage(models.Model):
                 condition=~Q(ancestor=F("descendant")), name="provenance_lineage_of_another"
             ),
             models.CheckConstraint(
-                condition=Q(kinds__range=(1, _EVERY_KIND)), name="provenance_lineage_kinds"
+                condition=Q(kinds__range=_KINDS), name="provenance_lineage_kinds"
             ),
         )
 

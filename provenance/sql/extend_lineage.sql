@@ -1,6 +1,6 @@
 -- New steps lead from each of the children to each of the parents, by relations of these kinds.
 -- Whatever comes from a child now also comes from all that a parent comes from; the shortest ways
--- count, and the kinds of all that are as short. A shortest way takes one new step at most, so
+-- count, with the kinds of all that are as short (240: those of no step at all). A shortest way takes one new step at most, so
 -- looking at what was known before is enough, in any order.
 --
 -- Children that are new share blocks of rows that their parents have or share: all blocks of
@@ -16,14 +16,14 @@ WITH parent AS (
 ), told AS (
     -- the blocks that tell what the parents come from, each once, the shortest way from the child
     SELECT DISTINCT ON (s.block_id)
-           s.block_id AS id, s.distance + 1 AS distance, bit_or(p.kinds | s.kinds) AS kinds
+           s.block_id AS id, s.distance + 1 AS distance, bit_or(provenance_along(p.kinds, s.kinds)) AS kinds
     FROM parent AS p
     JOIN provenance_lineage_source AS s ON s.descendant_id = p.id
     GROUP BY s.block_id, s.distance
     ORDER BY s.block_id, s.distance
 ), reached AS (
     SELECT t.id AS block, m.ancestor_id AS id, t.distance + m.depth AS depth,
-           t.kinds | m.kinds AS kinds
+           provenance_along(t.kinds, m.kinds) AS kinds
     FROM told AS t
     JOIN provenance_lineage AS m ON m.descendant_id = t.id
 ), block AS (
@@ -53,9 +53,9 @@ WITH parent AS (
     SELECT DISTINCT ON (id) id, depth, bit_or(kinds) AS kinds,
            (SELECT count(*) FROM provenance_lineage_source AS s
             WHERE s.descendant_id = reached.id AND s.distance > 0) AS blocks
-    FROM (SELECT id, 0 AS depth, 0::smallint AS kinds FROM child
+    FROM (SELECT id, 0 AS depth, 240::smallint AS kinds FROM child
           UNION ALL
-          SELECT s.descendant_id, s.distance + m.depth, s.kinds | m.kinds
+          SELECT s.descendant_id, s.distance + m.depth, provenance_along(s.kinds, m.kinds)
           FROM child AS c
           JOIN provenance_lineage AS m ON m.ancestor_id = c.id
           JOIN provenance_lineage_source AS s ON s.block_id = m.descendant_id) AS reached
@@ -79,7 +79,7 @@ WITH parent AS (
     SELECT e.id, from_block.id, from_block.distance, from_block.kinds, e.public
     FROM below AS b
     JOIN provenance_entity AS e ON e.id = b.id
-    CROSS JOIN LATERAL (SELECT e.id, 0 AS distance, 0::smallint AS kinds
+    CROSS JOIN LATERAL (SELECT e.id, 0 AS distance, 240::smallint AS kinds
                         UNION ALL
                         SELECT s.id, s.distance, s.kinds FROM block AS s, choice AS c
                         WHERE c.every OR (c.largest AND s.largest)) AS from_block
@@ -94,10 +94,10 @@ SELECT w.id, b.id, LEAST(way.depth, shared.depth),
 FROM choice AS c
 JOIN above AS w ON NOT (c.every AND w.by_all) AND NOT (c.largest AND w.by_largest)
 CROSS JOIN below AS b
-CROSS JOIN LATERAL (SELECT w.depth + b.depth AS depth, w.kinds | b.kinds AS kinds) AS way
+CROSS JOIN LATERAL (SELECT w.depth + b.depth AS depth, provenance_along(w.kinds, b.kinds) AS kinds) AS way
 JOIN provenance_entity AS e ON e.id = w.id
 LEFT JOIN LATERAL (
-    SELECT s.distance + m.depth AS depth, bit_or(s.kinds | m.kinds) AS kinds
+    SELECT s.distance + m.depth AS depth, bit_or(provenance_along(s.kinds, m.kinds)) AS kinds
     FROM provenance_lineage_source AS s
     JOIN provenance_lineage AS m ON m.descendant_id = s.block_id AND m.ancestor_id = w.id
     WHERE b.blocks > 0 AND s.descendant_id = b.id AND s.distance > 0

@@ -2,7 +2,7 @@
 -- the order in which that is done.
 TRUNCATE provenance_lineage, provenance_lineage_source;
 CREATE TEMP TABLE lineage_step ON COMMIT DROP AS
-SELECT child_id, parent_id, bit_or(kind) AS kinds
+SELECT child_id, parent_id, bit_or(kinds) AS kinds
 FROM provenance_step
 WHERE child_id <> parent_id
 GROUP BY child_id, parent_id;

@@ -214,10 +214,15 @@ LINEAGE = Table(
         ),
         text_column(
             "path_kind",
-            "The relations that the shortest paths between them follow, of all such paths together:"
-            " used, was_configured_by, was_derived_from, had_member, in this order with blanks"
-            " between",
+            "The relation that one of the shortest paths between them follows all along: used,"
+            " was_configured_by, was_derived_from or had_member, the first of these if there are"
+            " several; mixed, if there is none",
             principal=True,
+        ),
+        text_column(
+            "path_relations",
+            "All of these relations that any of the shortest paths between them follows, in the"
+            " same order with blanks between",
         ),
     ),
     "All ancestors and descendants of every entity, so that no query needs recursion",

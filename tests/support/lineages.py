@@ -1,6 +1,8 @@
 """Lineages as the tables have them, and as a walk over the graph finds them."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -11,10 +13,24 @@ from provenance import (
     ParameterRecord,
     UsedRecord,
 )
-from provenance.models import PathKind
+from provenance.models import PathKind, PathKinds
 
-Pairs = dict[tuple[str, str], tuple[int, PathKind]]
-"""Descendant and ancestor, to the length of the shortest paths and the kinds of all such paths."""
+
+class Paths(NamedTuple):
+    """The shortest paths of a pair: their length, which relations they follow, and which alone."""
+
+    depth: int
+    followed: PathKind
+    alone: PathKind
+
+
+def paths(depth: int, followed: PathKind, alone: PathKind | None = None) -> Paths:
+    """Paths of that length. alone: left out where each of these relations is followed alone."""
+    return Paths(depth, followed, followed if alone is None else alone)
+
+
+Pairs = dict[tuple[str, str], Paths]
+"""Descendant and ancestor, to the shortest paths between them."""
 Steps = dict[str, dict[str, PathKind]]
 """Children, their parents, and by which relations."""
 Records = list[ActivityRecord | EntityRecord]
@@ -42,7 +58,10 @@ def stored_lineage() -> Pairs:
             " JOIN provenance_entity AS a ON a.id = l.ancestor_id"
         )
         rows = cursor.fetchall()
-    pairs = {(child, ancestor): (depth, PathKind(kinds)) for child, ancestor, depth, kinds in rows}
+    pairs = {}
+    for child, ancestor, depth, stored in rows:
+        kinds = PathKinds.from_stored(stored)
+        pairs[child, ancestor] = Paths(depth, kinds.followed, kinds.alone)
     assert len(pairs) == len(rows)
     return pairs
 
@@ -101,9 +120,13 @@ def _lead(parents: Steps, child: str, parent: str, kind: PathKind) -> None:
 
 
 def _closure(parents: Mapping[str, Mapping[str, PathKind]]) -> Pairs:
-    """All pairs, by walks in breadth: each round takes all paths of one length."""
+    """All pairs, by walks in breadth: each round takes all paths of one length.
+
+    What they follow alone is found by other walks, which follow nothing else.
+    """
     found: Pairs = {}
     for start in parents:
+        alone = {kind: _distances(parents, start, kind) for kind in PathKind}
         reached = {start: PathKind(0)}
         depth, met = 0, {start}
         while reached:
@@ -113,7 +136,24 @@ def _closure(parents: Mapping[str, Mapping[str, PathKind]]) -> Pairs:
                 for parent, kind in parents.get(entity, {}).items():
                     if parent not in met:
                         further[parent] = further.get(parent, PathKind(0)) | kinds | kind
-            found.update({(start, one): (depth, kinds) for one, kinds in further.items()})
+            for one, kinds in further.items():
+                as_short = [kind for kind in PathKind if alone[kind].get(one) == depth]
+                found[start, one] = Paths(depth, kinds, PathKind(sum(as_short)))
             met |= further.keys()
             reached = further
     return found
+
+
+def _distances(
+    parents: Mapping[str, Mapping[str, PathKind]], start: str, kind: PathKind
+) -> dict[str, int]:
+    """How far everything is that is reached by one relation alone."""
+    distances = {start: 0}
+    waiting = deque([start])
+    while waiting:
+        entity = waiting.popleft()
+        for parent, kinds in parents.get(entity, {}).items():
+            if kind in kinds and parent not in distances:
+                distances[parent] = distances[entity] + 1
+                waiting.append(parent)
+    return distances

@@ -66,11 +66,13 @@ def check_questions(url: str, tour: Tour) -> None:
         if row["obs_publisher_did"] == mosaic and "isgri_events" in row["location"]
     }
     assert {location.split("/")[2] for location in windows} == set(tour.scws)
-    kinds = {
-        row["path_kind"] for row in ask("provenance-lineage") if row["obs_publisher_did"] == mosaic
-    }
-    # a product's activity used the steps' result that it is also said to be derived from
-    assert kinds == {"used was_derived_from"}
+    for column, told in (
+        ("path_kind", "used"),
+        # the mosaic's activity used the step's result that it is also said to be derived from
+        ("path_relations", "used was_derived_from"),
+    ):
+        rows = ask("provenance-lineage", ("l.path_kind", f"l.{column}"))
+        assert {row[column] for row in rows if row["obs_publisher_did"] == mosaic} == {told}
     held = service.search(
         "SELECT e.class, l.path_kind FROM provenance.lineage AS l"
         " JOIN provenance.entity AS e ON e.id = l.descendant"

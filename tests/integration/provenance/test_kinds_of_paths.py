@@ -1,15 +1,15 @@
-"""The lineage tells of which kinds of steps the shortest paths consist."""
+"""The lineage tells which relations the shortest paths follow, and which one of them all along."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
-from lineages import Records, run, stored_lineage, walked
+from lineages import Records, paths, run, stored_lineage, walked
 from migrating import migrate
 
 from provenance import ActivityRecord, EntityClass, EntityRecord, lineage
-from provenance.models import LineageSource, PathKind
+from provenance.models import LineageSource, PathKind, PathKinds
 from provenance.retention import expire
 from provenance.store import enter
 
@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 
 USED, CONFIGURED = PathKind.USED, PathKind.WAS_CONFIGURED_BY
 DERIVED, MEMBER = PathKind.WAS_DERIVED_FROM, PathKind.HAD_MEMBER
+NONE = PathKind(0)
 
 
 def derived(name: str, *origins: str) -> EntityRecord:
@@ -53,15 +54,15 @@ def test_each_relation_is_a_kind_of_its_own() -> None:
         ]
     )
     assert stored_lineage() == {
-        ("image", "events"): (1, USED),
-        ("image", "energies"): (1, CONFIGURED),
-        ("copy", "image"): (1, DERIVED),
-        ("copy", "events"): (2, DERIVED | USED),
-        ("copy", "energies"): (2, DERIVED | CONFIGURED),
-        ("results", "copy"): (1, MEMBER),
-        ("results", "image"): (2, MEMBER | DERIVED),
-        ("results", "events"): (3, MEMBER | DERIVED | USED),
-        ("results", "energies"): (3, MEMBER | DERIVED | CONFIGURED),
+        ("image", "events"): paths(1, USED),
+        ("image", "energies"): paths(1, CONFIGURED),
+        ("copy", "image"): paths(1, DERIVED),
+        ("copy", "events"): paths(2, DERIVED | USED, NONE),
+        ("copy", "energies"): paths(2, DERIVED | CONFIGURED, NONE),
+        ("results", "copy"): paths(1, MEMBER),
+        ("results", "image"): paths(2, MEMBER | DERIVED, NONE),
+        ("results", "events"): paths(3, MEMBER | DERIVED | USED, NONE),
+        ("results", "energies"): paths(3, MEMBER | DERIVED | CONFIGURED, NONE),
     }
 
 
@@ -92,20 +93,46 @@ def test_the_published_table_names_all_kinds_in_one_order() -> None:
         ]
     )
     with connection.cursor() as cursor:
-        cursor.execute("SELECT descendant, path_kind FROM provenance_public_lineage")
-        published = dict(cursor.fetchall())
-    expected = {
-        f"result{number}": " ".join(str(one.name).lower() for one in some)
-        for number, some in enumerate(kinds)
-    }
-    assert published == expected
-    assert published == {f"result{n}": PathKind(n + 1).words for n in range(15)}
-    assert published["result14"] == "used was_configured_by was_derived_from had_member"
+        cursor.execute(
+            "SELECT descendant, path_kind, path_relations FROM provenance_public_lineage"
+        )
+        published = {descendant: tuple(words) for descendant, *words in cursor.fetchall()}
+    names = [[str(one.name).lower() for one in some] for some in kinds]
+    assert published == {f"result{n}": (some[0], " ".join(some)) for n, some in enumerate(names)}
+    for number in range(15):
+        of_one_step = PathKinds.of_step(PathKind(number + 1))
+        words = (of_one_step.word, of_one_step.followed.words)
+        assert published[f"result{number}"] == words
+    assert published["result14"][1] == "used was_configured_by was_derived_from had_member"
+
+
+def test_a_path_of_several_relations_is_published_as_mixed() -> None:
+    public = EntityRecord("image", public=True), EntityRecord("events", public=True)
+    copy = replace(derived("copy", "image"), public=True)
+    enter([run("image", ["events"], ["image"]), *public, copy])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT path_kind, path_relations FROM provenance_public_lineage"
+            " WHERE descendant = 'copy' AND ancestor = 'events'"
+        )
+        assert cursor.fetchall() == [("mixed", "used was_derived_from")]
+    assert PathKinds(USED | DERIVED, NONE).word == "mixed"
 
 
 def test_longer_paths_do_not_count() -> None:
     enter([run("image", ["events"], ["image"]), derived("mosaic", "image", "events")])
-    assert stored_lineage()["mosaic", "events"] == (1, DERIVED)
+    assert stored_lineage()["mosaic", "events"] == paths(1, DERIVED)
+
+
+def test_of_several_paths_one_is_enough_that_follows_a_relation_all_along() -> None:
+    enter(
+        [
+            run("first", ["events"], ["first"]),
+            run("second", [], ["second"], ["events"]),
+            run("both", ["first", "second"], ["both"]),
+        ]
+    )
+    assert stored_lineage()["both", "events"] == paths(2, USED | CONFIGURED, USED)
 
 
 def test_paths_of_the_same_length_count_together() -> None:
@@ -116,23 +143,23 @@ def test_paths_of_the_same_length_count_together() -> None:
             derived("both", "first", "second"),
         ]
     )
-    assert stored_lineage()["both", "events"] == (2, DERIVED | CONFIGURED | USED)
+    assert stored_lineage()["both", "events"] == paths(2, DERIVED | CONFIGURED | USED, NONE)
 
 
 def test_another_relation_of_a_known_pair_adds_its_kind() -> None:
     enter([run("image", ["events"], ["image"]), derived("copy", "image")])
     enter([derived("image", "events")])
     assert stored_lineage() == {
-        ("image", "events"): (1, USED | DERIVED),
-        ("copy", "image"): (1, DERIVED),
-        ("copy", "events"): (2, USED | DERIVED),
+        ("image", "events"): paths(1, USED | DERIVED),
+        ("copy", "image"): paths(1, DERIVED),
+        ("copy", "events"): paths(2, USED | DERIVED, DERIVED),
     }
 
 
 def test_a_shorter_path_that_comes_later_has_only_its_own_kinds() -> None:
     enter([run("image", ["events"], ["image"]), run("mosaic", ["image"], ["mosaic"])])
     enter([derived("mosaic", "events")])
-    assert stored_lineage()["mosaic", "events"] == (1, DERIVED)
+    assert stored_lineage()["mosaic", "events"] == paths(1, DERIVED)
 
 
 def test_what_is_derived_from_all_that_it_used_shares_their_lineage() -> None:
@@ -145,7 +172,7 @@ def test_what_is_derived_from_all_that_it_used_shares_their_lineage() -> None:
     enter(records)
     assert blocks_of("product") == {"mosaic"}
     assert stored_lineage() == walked(records)
-    assert stored_lineage()["product", "events7"] == (2, USED | DERIVED)
+    assert stored_lineage()["product", "events7"] == paths(2, USED | DERIVED, USED)
 
 
 def test_a_block_that_is_reached_in_two_ways_is_shared_with_the_kinds_of_both(
@@ -160,7 +187,7 @@ def test_a_block_that_is_reached_in_two_ways_is_shared_with_the_kinds_of_both(
     ]
     enter(records)
     assert "base" in blocks_of("end")
-    assert stored_lineage()["end", "a"] == (3, USED | CONFIGURED | DERIVED)
+    assert stored_lineage()["end", "a"] == paths(3, USED | CONFIGURED | DERIVED, NONE)
     assert stored_lineage() == walked(records)
 
 
@@ -179,7 +206,7 @@ def test_what_a_block_would_tell_with_a_kind_missing_is_written_out(
     enter(records)
     assert blocks_of("end") == set(large)
     pairs = stored_lineage()
-    assert pairs[("end", "a1" if blocks == 1 else "b1")] == (2, USED | CONFIGURED)
+    assert pairs[("end", "a1" if blocks == 1 else "b1")] == paths(2, USED | CONFIGURED, USED)
     assert pairs == walked(records)
 
 
@@ -203,7 +230,8 @@ def test_a_path_that_comes_later_joins_those_that_a_block_tells(
         later = [derived("late", "a1")]
     enter(later)
     pairs = stored_lineage()
-    assert pairs["end", "a1"] == (2, USED if further else USED | CONFIGURED | DERIVED)
+    followed = USED if further else USED | CONFIGURED | DERIVED
+    assert pairs["end", "a1"] == paths(2, followed, USED)
     assert pairs == walked([*records, *later])
 
 
@@ -225,11 +253,11 @@ def test_what_is_left_after_retention_tells_the_kinds_that_are_left() -> None:
         ended(r, now, public=True) if isinstance(r, ActivityRecord) else r
         for r in [*records, open_run]
     )
-    assert stored_lineage()["copy", "old"] == (2, USED)
+    assert stored_lineage()["copy", "old"] == paths(2, USED)
     assert expire(timedelta(days=365), now=now) == 1
     pairs = stored_lineage()
-    assert pairs["open", "table"] == (2, USED | CONFIGURED | DERIVED)
-    assert pairs["end", "open"] == (2, USED | CONFIGURED | DERIVED)
+    assert pairs["open", "table"] == paths(2, USED | CONFIGURED | DERIVED, NONE)
+    assert pairs["end", "open"] == paths(2, USED | CONFIGURED | DERIVED, NONE)
     assert pairs == walked([*records, run("open", ["first", "second"], ["open"])])
 
 

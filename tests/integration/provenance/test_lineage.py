@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
-from lineages import Records, run, stored_lineage, walked, walked_tables
+from lineages import Records, paths, run, stored_lineage, walked, walked_tables
 
 from provenance import ActivityRecord, EntityClass, EntityRecord, lineage
 from provenance.models import Activity, Lineage, LineageSource, PathKind, Used
@@ -190,7 +190,7 @@ def test_a_mosaic_of_many_images_shares_the_rows_of_its_lineage() -> None:
     enter(reversed(records))
     pairs = stored_lineage()
     assert pairs == walked(records)
-    assert pairs["product0", "events0"] == (4, USED | DERIVED)
+    assert pairs["product0", "events0"] == paths(4, USED | DERIVED, USED)
     # 40 × 83 pairs of cleaned images and 4 × 123 of products among them
     assert len(pairs) > 4000
     rows = Lineage.objects.count()
@@ -210,12 +210,12 @@ def test_depth_counts_the_least_number_of_activities_between() -> None:
         ]
     )
     assert stored_lineage() == {
-        ("image", "events"): (1, USED),
-        ("mosaic", "image"): (1, USED),
-        ("mosaic", "events"): (1, USED),
-        ("picture", "mosaic"): (1, USED),
-        ("picture", "image"): (2, USED),
-        ("picture", "events"): (2, USED),
+        ("image", "events"): paths(1, USED),
+        ("mosaic", "image"): paths(1, USED),
+        ("mosaic", "events"): paths(1, USED),
+        ("picture", "mosaic"): paths(1, USED),
+        ("picture", "image"): paths(2, USED),
+        ("picture", "events"): paths(2, USED),
     }
 
 
@@ -411,9 +411,9 @@ def test_the_second_of_two_that_each_add_half_of_a_path_waits_and_sees_the_first
     assert one.exception() is None
     assert two.exception() is None
     assert stored_lineage() == {
-        ("image", "events"): (1, USED),
-        ("mosaic", "image"): (1, USED),
-        ("mosaic", "events"): (2, USED),
+        ("image", "events"): paths(1, USED),
+        ("mosaic", "image"): paths(1, USED),
+        ("mosaic", "events"): paths(2, USED),
     }
 
 

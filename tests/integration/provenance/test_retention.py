@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from lineages import stored_lineage
+from lineages import paths, stored_lineage
 
 from provenance import (
     ActivityRecord,
@@ -110,7 +110,7 @@ def test_a_public_comparison_outlives_the_hidden_run_that_it_was_told_of() -> No
     enter([hidden, comparison])
     assert expire(YEAR, now=NOW) == 1
     assert known() == {"events", "original", "comparison"}
-    assert stored_lineage() == {("comparison", "original"): (1, PathKind.USED)}
+    assert stored_lineage() == {("comparison", "original"): paths(1, PathKind.USED)}
 
 
 def test_what_another_room_still_has_keeps_its_history(monkeypatch: pytest.MonkeyPatch) -> None:

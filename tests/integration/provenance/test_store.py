@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection, transaction
 from django.db.utils import IntegrityError
-from lineages import run, stored_lineage
+from lineages import paths, run, stored_lineage
 
 import provenance
 from provenance import (
@@ -136,7 +136,7 @@ def test_a_record_that_comes_after_those_that_name_it_is_entered_in_full() -> No
     assert Activity.objects.get(identifier="activity:early").status is None
     enter([run("early", ["w"], ["x"])])
     assert Activity.objects.get(identifier="activity:early").status == "completed"
-    assert stored_lineage()["y", "w"] == (2, PathKind.USED)
+    assert stored_lineage()["y", "w"] == paths(2, PathKind.USED)
 
 
 @pytest.mark.django_db
@@ -174,7 +174,7 @@ def test_the_database_itself_lets_an_entity_be_made_once_only() -> None:
 @pytest.mark.django_db
 def test_an_activity_may_change_an_entity_in_place_without_being_its_own_ancestor() -> None:
     enter([run("edit", ["catalogue", "table"], ["catalogue"])])
-    assert stored_lineage() == {("catalogue", "table"): (1, PathKind.USED)}
+    assert stored_lineage() == {("catalogue", "table"): paths(1, PathKind.USED)}
 
 
 @pytest.mark.django_db

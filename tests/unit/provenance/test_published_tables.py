@@ -80,7 +80,7 @@ CONTRACT = {
     "value_description": "value_type unit ucd utype",
     "parameter_description": "id name value_type unit ucd utype min max default options",
     "config_file_description": "id name content_type description",
-    "lineage": "ancestor descendant depth path_kind",
+    "lineage": "ancestor descendant depth path_kind path_relations",
 }
 
 
