@@ -61,6 +61,16 @@ def _all_steps() -> list[str]:
     return list(CachedStep.objects.values_list("identity", flat=True))
 
 
+def _windows_behind(done: Any) -> set[str]:
+    """The Science Windows whose events a job's mosaic comes from."""
+    entity = fits.getheader(done.results["mosaic"])["PROVENT"]
+    found = rows(
+        "SELECT e.location FROM provenance.lineage l JOIN provenance.entity e ON e.id = l.ancestor"
+        f" WHERE l.descendant = '{entity}' AND e.location LIKE '%isgri_events%'"
+    )
+    return {location.split("/")[2] for (location,) in found}
+
+
 def planned(scws: list[str]) -> dict[str, int]:
     """How many steps a job would run now."""
     sent = Parameters([("scw_list", ",".join(scws))])
@@ -87,6 +97,9 @@ def test_one_new_science_window_runs_its_own_steps_and_the_mosaic(
         "source_lists",
     ]
     assert more.steps("restored from cache").count("clean") == 2
+    # two were told by a list made with a Science Window that isn't in this mosaic
+    assert crab_scws[0] not in _windows_behind(more)
+    assert set(crab_scws[1:4]) == _windows_behind(more)
     after = planned(crab_scws[1:4])
     assert (after["to_run"], after["provisional"]) == (0, 0)
     for row in CachedStep.objects.filter(kind="mosaic_sources"):
@@ -108,6 +121,19 @@ def test_another_energy_band_reuses_the_good_events(image: Image, crab_scws: lis
 def test_science_windows_are_found_by_place_and_time(image: Image, crab_scws: list[str]):
     found = image(src_name="crab", radius="5", T1="2008-03-01T00:00:00", T2="2008-05-01T00:00:00")
     assert found.messages[0] == f"{len(crab_scws)} Science Windows"
+    # the position is the catalogue's: the job's steps have used that, of which none is a value
+    told = rows(
+        "SELECT p.name, p.value_entity_id FROM provenance.parameter p"
+        " JOIN provenance.was_configured_by c ON c.parameter_id = p.id"
+        " JOIN provenance.activity a ON a.id = c.activity_id"
+        " WHERE a.name = 'isgri_image' AND p.name IN ('RA', 'DEC') ORDER BY 1"
+    )
+    assert told == [("DEC", None), ("RA", None)]
+    users = rows(
+        "SELECT DISTINCT a.name FROM provenance.used u"
+        " JOIN provenance.activity a ON a.id = u.activity_id WHERE u.role = 'catalogue' ORDER BY 1"
+    )
+    assert users == [("mosaic_sources",), ("sky_image",)]
 
 
 def test_a_random_subset_is_taken_where_more_match_and_its_seed_is_recorded(

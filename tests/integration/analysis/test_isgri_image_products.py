@@ -94,6 +94,40 @@ def test_the_provenance_leads_back_to_the_event_files_and_the_catalogue(
     assert parameters["scw_list"] == ",".join(crab_scws[:WINDOWS])
 
 
+def test_bad_data_find_every_product_but_no_image_of_others_that_was_told_by_a_list_of_them(
+    done: Any, crab_scws: list[str]
+) -> None:
+    def made_by(name: str, descending: str = "") -> set[str]:
+        """What activities of a name made, or of it what comes from a Science Window's events."""
+        found = (
+            "SELECT g.entity_id FROM provenance.was_generated_by g"
+            f" JOIN provenance.activity a ON a.id = g.activity_id AND a.name = '{name}'"
+        )
+        if descending:
+            found += (
+                " JOIN provenance.lineage l ON l.descendant = g.entity_id"
+                " JOIN provenance.entity e ON e.id = l.ancestor"
+                f" AND e.location LIKE '%/{descending}/isgri_events%'"
+            )
+        return {entity for (entity,) in rows(found)}
+
+    bad = crab_scws[0]
+    products = made_by("isgri_image")
+    assert len(products) == len(done.results)
+    assert products == made_by("isgri_image", bad)
+    assert made_by("mosaic_sources") == made_by("mosaic_sources", bad)
+    # all three were told where sources are by the list of all three, two of them are not of it
+    assert len(made_by("clean")) == WINDOWS
+    assert len(made_by("clean", bad)) == 1
+    told = rows(
+        "SELECT p.value_entity_id FROM provenance.parameter p"
+        " JOIN provenance.was_configured_by c ON c.parameter_id = p.id"
+        " JOIN provenance.activity a ON a.id = c.activity_id"
+        " WHERE a.name = 'clean' AND p.name = 'sources'"
+    )
+    assert told == [(None,)] * WINDOWS
+
+
 def test_nothing_public_holds_the_job_s_id(done: Any) -> None:
     public = (
         str(rows("SELECT * FROM ivoa.obscore"))

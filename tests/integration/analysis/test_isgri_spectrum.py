@@ -119,6 +119,7 @@ def test_with_a_catalogue_of_the_user_nothing_else_is_fitted(
     done = spectra(scw_list=tuple(crab_scws[:2]), selected_catalog=crab_catalogue)
     assert "sky_image" not in done.steps("done")
     assert sorted(set(done.steps("done"))) == ["events", "spectra", "spectra_sum"]
+    assert rows("SELECT * FROM provenance.used WHERE role = 'catalogue'") == []
     empty = read_spectrum(done.results["spectrum_2"])
     assert empty.source.name == "Nobody's star"
     good = empty.good
@@ -134,6 +135,25 @@ def test_images_made_before_are_used(spectra: Job, image: Job, crab_scws: list[s
     more = spectra(src_name="Crab", scw_list=tuple(crab_scws[1:3]))
     assert more.steps("done").count("spectra") == 1, "of the new Science Window"
     assert more.steps("restored from cache").count("spectra") == 1
+    # what it was told by a list made with the first is no origin; what they all made together has
+    first, both, last = crab_scws[:3]
+    assert _made_from(first, "spectra") == 1
+    assert _made_from(both, "spectra") == 1
+    assert _made_from(first, "isgri_spectrum") == len(done.results)
+    assert _made_from(last, "isgri_spectrum") == len(more.results)
+    assert _made_from(both, "isgri_spectrum") == len(done.results) + len(more.results)
+
+
+def _made_from(scw: str, name: str) -> int:
+    """How many things that activities of a name made come from a Science Window's events."""
+    ((count,),) = rows(
+        "SELECT count(DISTINCT g.entity_id) FROM provenance.was_generated_by g"
+        " JOIN provenance.activity a ON a.id = g.activity_id"
+        " JOIN provenance.lineage l ON l.descendant = g.entity_id"
+        " JOIN provenance.entity e ON e.id = l.ancestor"
+        f" WHERE a.name = '{name}' AND e.location LIKE '%/{scw}/isgri_events%'"
+    )
+    return int(count)
 
 
 def test_a_source_outside_every_field_is_told(spectra: Job, crab_scws: list[str]):

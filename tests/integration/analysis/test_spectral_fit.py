@@ -174,6 +174,17 @@ def test_a_published_spectrum_is_fitted_and_the_fit_published(
         )
     }
     assert {"crab.fits", "crab_arf.fits", "crab_rmf.fits"} <= ancestors
+    # what ID names is an input of the step that fits, whose result the job used
+    ((role, user, name),) = rows(
+        "SELECT u.role, a.id, a.name FROM provenance.used u"
+        " JOIN provenance.activity a ON a.id = u.activity_id"
+        f" WHERE u.entity_id = '{product.obs_publisher_did}'"
+    )
+    assert (role, name) == ("spectrum", "spectral_fit")
+    ((job,),) = rows(
+        f"SELECT activity_id FROM provenance.was_generated_by WHERE entity_id = '{entity}'"
+    )
+    assert user != job
     parameters = dict(
         rows(
             'SELECT p.name, p."value" FROM provenance.parameter p'
