@@ -163,10 +163,17 @@ def test_a_history_that_is_too_long_ends_early_and_the_answer_says_so(
         assert answer.status_code == 200
         assert "The server" in answer.headers["ProvSAP-Cut"]
         assert "The server" in answer.text, form
-    for form in ("PROV-JSON", "PROV-JSONLD", "PROV-PNG"):
+    for form in ("PROV-JSON", "PROV-JSONLD"):
         # which have no place for it: the header alone says so, to pages of other origins too
         asked = {"ID": MOSAIC, "DEPTH": "ALL", "RESPONSEFORMAT": form, "MEMBERS": "1"}
-        assert "The server" in client.get("/provsap", asked).headers["ProvSAP-Cut"]
+        answer = client.get("/provsap", asked)
+        assert "The server" in answer.headers["ProvSAP-Cut"]
+        assert "The server" not in answer.text
+    drawn = {"ID": MOSAIC, "RESPONSEFORMAT": "PROV-PNG", "MEMBERS": "1"}
+    ended, same = (client.get("/provsap", {**drawn, "DEPTH": depth}) for depth in ("ALL", "1"))
+    assert "The server" in ended.headers["ProvSAP-Cut"]
+    # the same picture but for the words below it
+    assert ended.content != same.content
     cut = backwards([MOSAIC], None)
     assert cut.cut
     assert identifiers(cut) == identifiers(one)

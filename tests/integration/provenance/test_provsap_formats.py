@@ -19,7 +19,7 @@ from prov.model import ProvDocument
 from prov.serializers.provxml import ProvXMLSerializer
 from prov_constraints import violations
 from provenance_documents import check_prov_json, check_prov_xml, read_voprov_xml, statements
-from rdflib.compare import isomorphic
+from rdflib.compare import isomorphic, to_isomorphic
 
 from provenance import (
     ActivityRecord,
@@ -46,6 +46,7 @@ from provenance.descriptions import (
     Role,
 )
 from provenance.history import backwards, forwards
+from provenance.provsap import FORMATS
 from provenance.store import enter
 
 pytestmark = pytest.mark.django_db
@@ -359,6 +360,40 @@ def test_descriptions_come_in_three_amounts(client: Client) -> None:
                           "datasetDescription"}  # fmt: skip
     amounts = [len(kinds(level)) for level in "012"]
     assert all(less < more for less, more in pairwise(amounts))
+
+
+# rdflib's own reader of JSON-LD uses a class that rdflib deprecates
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
+def test_each_parameter_changes_the_formats_that_it_is_for_and_no_others(client: Client) -> None:
+    """As docs/provenance.md has it in its table of parameters."""
+    asked = {"ID": COLLECTION, "DEPTH": "ALL", "MEMBERS": "1", "DESCRIPTIONS": "2"}
+    rdf_parsers = {"PROV-TURTLE": "turtle", "PROV-JSONLD": "json-ld"}
+
+    def answers(**more: str) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for form in FORMATS:
+            if more.get("MODEL", "IVOA") in form.models:
+                said = answer_of(client, asked, RESPONSEFORMAT=form.name, **more)
+                found[form.name] = said.content
+                if parser := rdf_parsers.get(form.name):  # whose blank nodes have other names
+                    found[form.name] = to_isomorphic(
+                        rdflib.Graph().parse(data=said.content, format=parser)
+                    )
+        return found
+
+    usual, pictures = answers(), {"PROV-SVG", "PROV-PNG"}
+    every = {form.name for form in FORMATS}
+    assert usual == answers()
+    for parameter, value, changed in (
+        ("MODEL", "W3C", {"PROV-JSON", "PROV-XML", "PROV-N"}),
+        ("DESCRIPTIONS", "0", every - pictures),
+        ("DESCRIPTIONS", "1", every - pictures),
+        ("AGENTS", "0", every),
+        ("CONFIGURATION", "0", every),
+        ("ATTRIBUTES", "0", pictures),
+    ):
+        other = answers(**{parameter: value})
+        assert {form for form in other if other[form] != usual[form]} == changed, parameter
 
 
 def test_no_format_tells_an_email_address(client: Client, asked: dict[str, str]) -> None:
