@@ -64,7 +64,7 @@ class ProductFile:
     result: its name among the job's results. file_name, media_type: as clients get it.
     made_from: the steps whose results it holds. write: writes it, given the cards that tell who
     made it and how. describe: what the archive is to know of it; ``None`` for what is never
-    published.
+    published, and so never compared when it is made again: a log.
     """
 
     result: str

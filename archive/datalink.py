@@ -38,12 +38,28 @@ LINK_FORMATS = (
 )
 
 #: What belongs to a kind of product: kinds that are published with it, and how they are related.
+#: The same in another format is a file with a history of its own, no part of ``#this``: both come
+#: from the result of one step, which makes them coderived ("sharing one or more progenitors").
 _BESIDE = {
-    "mosaic": {"preview": "#preview"},
+    "mosaic": {
+        "preview": "#preview",
+        "sources": "#coderived",
+        "sources_fits": "#coderived",
+        "sources_scw": "#coderived",
+    },
+    "sources": {"sources_fits": "#coderived", "sources_scw": "#coderived"},
+    "fit_fits": {"preview": "#preview", "fit": "#coderived", "fit_table": "#coderived"},
     "spectrum": {"preview": "#preview", "arf": "#calibration", "rmf": "#calibration"},
     "lightcurve": {"preview": "#preview"},
 }
-_PICTURE = "preview"
+#: What a file without a row, and so without a title, is to people.
+_IN_WORDS = {
+    "preview": "Picture to look at first",
+    "sources_fits": "Sources in the mosaic, as FITS",
+    "sources_scw": "Sources in each Science Window, as VOTable",
+    "fit": "All that the fit found, as JSON",
+    "fit_table": "Parameters of the fit, as VOTable",
+}
 #: Files of one source among several bear its number and name: ``isgri_arf_2_Crab.fits``.
 _OF_ONE_SOURCE = re.compile(r"[a-z0-9]+_[a-z]+_([0-9]+_.+)\.[a-z]+")
 _IVOID = re.compile(r"ivo://[!-~]+", re.IGNORECASE)
@@ -177,9 +193,7 @@ def _description(file: DataProduct) -> str:
     row = getattr(file, "obscore", None)
     if row is not None and row.obs_title:
         return str(row.obs_title)
-    if file.kind == _PICTURE:
-        return "Picture to look at first"
-    return file.file_name
+    return _IN_WORDS.get(file.kind, file.file_name)
 
 
 def _batches(found: Sequence[Link]) -> Iterator[pa.RecordBatch]:

@@ -41,7 +41,8 @@ class NewProduct:
     of a time series; by default one bin as long as all the time. pixels: of the two spatial
     axes, -1 for lists. resolution_arcsec, pixel_arcsec: on the sky.
     o_ucd, o_unit: what was measured. software: engine and version. listed: whether it has a row in
-    ``ivoa.obscore``; a preview, which is no science product, has none.
+    ``ivoa.obscore``; a preview, which is no science product, has none, nor has the same content in
+    another format.
     """
 
     file: Path

@@ -71,7 +71,12 @@ def run(context: JobContext[Any], name: str, instrument: WorkflowInstrument) -> 
                 image.describe_sources,
             ),
             ProductFile(
-                "sources_fits", f"{prefix}_sources.fits", FITS, (sources,), image.write_fits_list
+                "sources_fits",
+                f"{prefix}_sources.fits",
+                FITS,
+                (sources,),
+                image.write_fits_list,
+                image.describe_fits_list,
             ),
             ProductFile(
                 "sources_scw",
@@ -159,6 +164,14 @@ class _Image:
             self._description(finished, "sources", VOTABLE, f"sources in {self._windows}"),
             dataproduct_type="measurements",
             calib_level=4,
+        )
+
+    def describe_fits_list(self, finished: Finished) -> NewProduct:
+        return replace(
+            self._description(finished, "sources_fits", FITS, f"sources in {self._windows}"),
+            calib_level=4,
+            # the row of this list names the VOTable
+            listed=False,
         )
 
     def describe_window_lists(self, finished: Finished) -> NewProduct:

@@ -6,9 +6,9 @@ comparison is a JSON document, and itself recorded.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,14 +22,12 @@ from analysis.publishing import given
 from analysis.steps import Step
 from analysis.workflow_types import targets_of
 from analysis.workflows.as_recorded import Recorded, as_recorded, of_history
+from analysis.workflows.originals import REPRODUCE, Asked, Original, asked_for
 from analysis.workflows.reproduce_parameters import ReproduceParameters
-from archive import stored_products
 from archive.stored_products import StoredProduct
 from auth.principal import Principal
-from dali.errors import NotFoundError
 from provenance import agents, recorder, store
 from provenance.files import file_checksum
-from provenance.history import History, backwards, made_by
 from provenance.identifiers import new_entity_id
 from provenance.likeness import Aspect, Difference
 from provenance.records import (
@@ -39,19 +37,16 @@ from provenance.records import (
     InvolvedRecord,
     ParameterRecord,
 )
-from uws import registry
-from uws.errors import InvalidParametersError, JobFailure, UnknownJobTypeError
+from uws.errors import InvalidParametersError, JobFailure
 from uws.parameters import Values, check, describe
 from uws.types import JobContext, JobType, ResultFile
 
-NAME = "reproduce"
+NAME = REPRODUCE
 #: Parameters that choose the inputs, which are compared themselves, and who sees the products. A
 #: source that is extracted stands in the steps' parameters, name and position.
 FREE_PARAMETERS = frozenset(
     {"src_name", "RA", "DEC", "scw_list", "max_pointings", "selection_seed", "publish"}
 )
-#: Results that tell of a run rather than of the sky.
-_NOT_COMPARED = frozenset({"log"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,96 +69,38 @@ class Compared:
 
 def run(context: JobContext[ReproduceParameters]) -> None:
     """Make it again and compare; raises `JobFailure`."""
-    activity, history, asked = _recorded(context.parameters.identifier, context.owner)
-    job_type = _job_type(activity)
-    made = made_by(activity.id)
-    originals = (asked,) if asked else _stored(activity, tuple(made), context.owner)
+    asked = asked_for(context.parameters.identifier, context.owner)
+    activity = asked.activity
     context.message(f"running {activity.name} again as {activity.id} did")
-    past = of_history(history)
-    inner = _run_again(context, job_type, activity, past)
+    past = of_history(asked.history)
+    inner = _run_again(context, asked.job_type, activity, past)
     missed = tuple(_missed(past))
-    compared = [_compare(made[o.obs_publisher_did], o, inner, missed) for o in originals]
+    compared = [_compare(original, inner, missed) for original in asked.originals]
     for item in compared:
         context.message(f"{item.result}: {_verdict(item)}")
+    for left_out in asked.left_out:
+        context.message(f"{left_out.result}: not compared, since it {left_out.reason}")
     for result in inner.results:
         context.add_result(result.name, result.path, result.media_type)
     path = context.folder / "comparison.json"
-    path.write_text(json.dumps(_document(context, activity, compared), indent=1), encoding="utf-8")
+    document = _document(context, asked, compared)
+    path.write_text(json.dumps(document, indent=1), encoding="utf-8")
     context.add_result("comparison", path, "application/json")
     context.at_completion.extend(inner.at_completion)
-    context.at_completion.append(partial(_record, context, inner, compared, path))
+    context.at_completion.append(partial(_record, context, inner, asked, compared, path))
 
 
 def targets(parameters: ReproduceParameters, owner: Principal) -> tuple[Step, ...]:
     """The steps of the job that would be run again; raises what the job would."""
-    activity, history, _ = _recorded(parameters.identifier, owner)
-    job_type = _job_type(activity)
-    past = of_history(history)
-    again = _recorded_parameters(job_type, activity, past)
+    asked = asked_for(parameters.identifier, owner)
+    past = of_history(asked.history)
+    again = _recorded_parameters(asked.job_type, asked.activity, past)
     try:
-        find = targets_of(job_type.name)
+        find = targets_of(asked.job_type.name)
     except KeyError:
-        raise JobFailure(f"ID: jobs of {job_type.name} have no plan") from None
+        raise JobFailure(f"ID: jobs of {asked.job_type.name} have no plan") from None
     with as_recorded(past):
         return find(again, owner)
-
-
-def _recorded(
-    identifier: str, owner: Principal
-) -> tuple[ActivityRecord, History, StoredProduct | None]:
-    """The activity to run again, what it came from, and the product that was asked for, if any."""
-    asked: StoredProduct | None
-    try:
-        asked = stored_products.find(identifier, owner)
-    except NotFoundError:
-        asked = None  # perhaps an activity
-    start = asked.obs_publisher_did if asked else identifier
-    if asked is None:
-        try:
-            backwards([start], 1)
-        except NotFoundError:
-            raise JobFailure(
-                f"ID: no public product or activity {identifier!r} is known; give the"
-                " obs_publisher_did of a product (PROVENT in a file's header) or the activity that"
-                " made it (PROVACT)"
-            ) from None
-    # what a person may read, they may know the whole history of
-    history = backwards([start], None, hidden=True)
-    activity = next((a for a in history.activities if _is_meant(a, start)), None)
-    if activity is None:
-        raise JobFailure(f"ID: {identifier!r} was not made by any activity that is recorded here")
-    return activity, history, asked
-
-
-def _stored(
-    activity: ActivityRecord, made: Sequence[str], owner: Principal
-) -> tuple[StoredProduct, ...]:
-    """Those of the activity's products that are stored; raises `JobFailure` where none is."""
-    found = stored_products.find_all(made, owner)
-    if not found:
-        raise JobFailure(f"ID: no product of activity {activity.id!r} is stored here")
-    return found
-
-
-def _is_meant(activity: ActivityRecord, identifier: str) -> bool:
-    """Whether the identifier is the activity's or that of something that it made."""
-    return activity.id == identifier or any(
-        generated.entity.id == identifier for generated in activity.generated
-    )
-
-
-def _job_type(activity: ActivityRecord) -> JobType[Any]:
-    """The type of the job that the activity was; raises `JobFailure` where it was none."""
-    try:
-        job_type = registry.get(activity.name)
-    except UnknownJobTypeError:
-        raise JobFailure(
-            f"ID: {activity.name!r} is no job that can be run again here; give the activity or a"
-            " product of an analysis job"
-        ) from None
-    if job_type.name == NAME:
-        raise JobFailure("ID: a comparison can't be made again; give what it compared")
-    return job_type
 
 
 def _run_again(
@@ -226,14 +163,15 @@ def _missed(past: Recorded) -> Iterator[Difference]:
 
 
 def _compare(
-    name: str, original: StoredProduct, inner: JobContext[Any], missed: tuple[Difference, ...]
+    original: Original, inner: JobContext[Any], missed: tuple[Difference, ...]
 ) -> Compared:
     """missed: inputs that differ, whatever is in the files."""
+    name, product = original.result, original.product
     again = next((result for result in inner.results if result.name == name), None)
-    if again is None or name in _NOT_COMPARED:
-        return Compared(name, original, again, ())
-    found = file_differences(original.path, again.path, original.media_type, FREE_PARAMETERS)
-    return Compared(name, original, again, (*missed, *found))
+    if again is None:
+        return Compared(name, product, None, ())
+    found = file_differences(product.path, again.path, product.media_type, FREE_PARAMETERS)
+    return Compared(name, product, again, (*missed, *found))
 
 
 def _verdict(item: Compared) -> str:
@@ -246,15 +184,13 @@ def _verdict(item: Compared) -> str:
 
 
 def _document(
-    context: JobContext[ReproduceParameters],
-    activity: ActivityRecord,
-    compared: list[Compared],
+    context: JobContext[ReproduceParameters], asked: Asked, compared: list[Compared]
 ) -> dict[str, Any]:
     """The comparison as JSON has it."""
     return {
         "id": context.parameters.identifier,
-        "activity": activity.id,
-        "job_type": activity.name,
+        "activity": asked.activity.id,
+        "job_type": asked.activity.name,
         "use_cache": context.parameters.use_cache,
         "identical": all(item.identical for item in compared),
         "products": [
@@ -275,12 +211,14 @@ def _document(
             }
             for item in compared
         ],
+        "left_out": [asdict(left_out) for left_out in asked.left_out],
     }
 
 
 def _record(
     context: JobContext[ReproduceParameters],
     inner: JobContext[Any],
+    asked: Asked,
     compared: list[Compared],
     comparison: Path,
 ) -> None:
@@ -317,7 +255,12 @@ def _record(
                 content_type="application/json",
                 checksum=file_checksum(comparison),
                 description="comparison",
-                comment="; ".join(f"{item.result}: {_verdict(item)}" for item in compared),
+                comment="; ".join(
+                    (
+                        *(f"{item.result}: {_verdict(item)}" for item in compared),
+                        *(f"{left_out.result}: not compared" for left_out in asked.left_out),
+                    )
+                ),
                 public=public,
             ),
             role="comparison",

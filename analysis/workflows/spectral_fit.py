@@ -34,6 +34,7 @@ from uws.errors import JobFailure
 from uws.types import JobContext
 
 NAME = "spectral_fit"
+JSON = "application/json"
 SIMULATED = "Simulated data: no photon of this spectrum is real"
 
 
@@ -109,11 +110,19 @@ def run(context: JobContext[SpectralFitParameters]) -> None:
             ProductFile(
                 "fit",
                 "spectral_fit.json",
-                "application/json",
+                JSON,
                 (fit,),
                 lambda path, _: _copy(fit.file.path, path),
+                told.describe_json,
             ),
-            ProductFile("fit_table", "spectral_fit.vot", VOTABLE, (fit,), told.write_votable),
+            ProductFile(
+                "fit_table",
+                "spectral_fit.vot",
+                VOTABLE,
+                (fit,),
+                told.write_votable,
+                told.describe_table,
+            ),
             ProductFile(
                 "fit_fits", "spectral_fit.fits", FITS, (fit,), told.write_fits, told.describe
             ),
@@ -260,13 +269,22 @@ class _Fit:
             instrument=spectrum.detector.obscore_name,
         )
 
+    def describe_json(self, finished: Finished) -> NewProduct:
+        return self._beside(finished, "fit", JSON)
+
+    def describe_table(self, finished: Finished) -> NewProduct:
+        return self._beside(finished, "fit_table", VOTABLE)
+
     def describe_preview(self, finished: Finished) -> NewProduct:
+        return self._beside(finished, "preview", PNG)
+
+    def _beside(self, finished: Finished, kind: str, media_type: str) -> NewProduct:
+        """What is published with the FITS file, whose row is the fit's."""
         return replace(
             self.describe(finished),
-            kind="preview",
-            media_type=PNG,
+            kind=kind,
+            media_type=media_type,
             dataproduct_type=None,
-            title="Spectral fit with residuals",
             listed=False,
         )
 

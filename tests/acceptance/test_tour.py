@@ -37,7 +37,7 @@ def test_every_step_of_the_tour_gives_what_it_should(
     assert "6 Science Windows found" in story
     assert "most significant is Crab" in story
     assert "and so to 6 event files" in story
-    for product in ("mosaic", "sources", "preview"):
+    for product in ("mosaic", "sources", "sources_fits", "sources_scw", "preview"):
         assert story.count(f"{product}: identical, but for dates and ids") == 2
     assert "FAILED" not in story
 

@@ -9,6 +9,9 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.table import Table
 from django.db import connection
+from kept_results import not_kept
+
+from archive.models import DataProduct
 
 CRAB = SkyCoord(83.6331, 22.0145, unit="deg")
 WINDOWS = 3
@@ -145,3 +148,15 @@ def test_the_picture_is_published_beside_the_mosaic_but_is_no_row_of_its_own(
     listed = rows("SELECT dataproduct_type FROM ivoa.obscore WHERE calib_level > 1 ORDER BY 1")
     assert listed == [("image",), ("measurements",)]
     assert ("preview",) in rows("SELECT kind FROM integral.product")
+
+
+def test_every_result_but_the_log_is_kept_as_it_was_given(
+    done: Any, made: Any, image_for_all: Any, tmp_path: Path
+) -> None:
+    image_for_all.copy_stores(tmp_path)
+    assert not_kept("isgri_image") == {"log"}
+    kept = {each.kind: each for each in DataProduct.objects.filter(kind__in=done.results)}
+    assert kept.keys() == done.results.keys() - {"log"}
+    for result, each in kept.items():
+        assert each.file.read_bytes() == done.results[result].read_bytes()
+    assert fits.getheader(done.results["sources_fits"])["PROVENT"] == str(kept["sources_fits"])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from django.db import connection
+from kept_results import not_kept
 
 from analysis.products.light_curve import read_light_curve
 
@@ -22,6 +23,7 @@ def light_curves(job: Job) -> Job:
 def test_the_light_curve_of_the_crab_is_flat_at_its_rate(light_curves: Job, crab_scws: list[str]):
     done = light_curves(src_name="Crab", scw_list=tuple(crab_scws[:3]), time_bin="2")
     assert list(done.results)[:2] == ["lightcurve_1", "preview_1"]
+    assert not_kept("isgri_lc") == {"log"}
     crab = read_light_curve(done.results["lightcurve_1"])
     assert crab.source.name == "Crab"
     assert (crab.e_min_kev, crab.e_max_kev) == (20, 40)

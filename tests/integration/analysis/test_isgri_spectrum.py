@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from django.db import connection
+from kept_results import not_kept
 
 from analysis.products.responses import read_ancillary_response, read_redistribution_matrix
 from analysis.products.spectrum import read_spectrum
@@ -100,6 +101,7 @@ def test_the_files_are_good_fits_and_name_each_other(spectra: Job, crab_scws: li
 
 def test_the_products_are_rows_of_the_archive(spectra: Job, crab_scws: list[str]):
     spectra(src_name="Crab", scw_list=tuple(crab_scws[:2]), detection_threshold="30")
+    assert not_kept("isgri_spectrum") == {"log"}
     listed = rows(
         "SELECT dataproduct_type, dataproduct_subtype, calib_level, target_name, em_xel"
         " FROM ivoa.obscore WHERE calib_level > 1 ORDER BY 1, 2"

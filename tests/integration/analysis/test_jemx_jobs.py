@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.io.votable import parse_single_table
+from kept_results import not_kept
 
 from analysis.errors import AnalysisError
 from analysis.jobs import JEMX_IMAGE
@@ -58,6 +59,7 @@ def test_an_image_shows_the_crab_at_its_place_and_rate(job: Job, jemx_scws: list
         "preview",
         "log",
     ]
+    assert not_kept("jemx_image") == {"log"}
     (crab,) = parse_single_table(done.results["sources"]).to_table()
     assert (crab["name"], bool(crab["new_source"])) == ("Crab", False)
     assert (crab["e_min"], crab["e_max"]) == (3.0, 20.0)
@@ -128,6 +130,7 @@ def test_spectra_have_sixteen_channels_and_can_be_fitted(job: Job, jemx_scws: li
     slope = table[table["parameter"] == "PhoIndex"][0]
     assert abs(slope["value"] - 2.1) < 4 * slope["error"]
     assert slope["error"] < 0.1
+    assert not_kept("jemx_spectrum") == not_kept("spectral_fit") == {"log"}
 
 
 def test_a_light_curve_is_flat_where_the_source_is(job: Job, jemx_scws: list[str]):
@@ -140,6 +143,7 @@ def test_a_light_curve_is_flat_where_the_source_is(job: Job, jemx_scws: list[str
     assert abs(pulls.mean()) < 4 / np.sqrt(len(pulls))
     assert 0.5 < pulls.std() < 1.6
     assert set(done.results) == {"lightcurve_1", "preview_1", "log"}
+    assert not_kept("jemx_lc") == {"log"}
     assert ObsCoreRow.objects.get(calib_level=3).instrument_name == "JEM-X 2"
 
 

@@ -86,7 +86,7 @@ def test_an_image_of_the_edition_before_is_identical_again(
     for use_cache in ("1", "0"):
         told = comparison(job("reproduce", ID=activity, use_cache=use_cache))
         assert told["identical"], told
-        assert len(told["products"]) == 4
+        assert len(told["products"]) == 5
     asked = Parameters([("RA", str(crab.ra)), ("DEC", str(crab.dec)), ("max_pointings", "2")])
     steps = plans.of_request(ISGRI_IMAGE, asked, ANONYMOUS).json()["steps"]
     assert steps["to_run"] > 0, "new jobs take the new edition"
@@ -140,7 +140,7 @@ def test_that_the_edition_is_gone_is_told_of_every_product(
     (own_archive / EDITION).unlink()
     told = comparison(job("reproduce", ID=activity))
     assert not told["identical"]
-    assert len(told["products"]) == 4
+    assert len(told["products"]) == 5
     for item in told["products"]:
         assert item["verdict"].startswith("different in inputs")
         first = item["differences"][0]

@@ -10,13 +10,18 @@ from astropy.io import fits
 from django.db import connection
 from lineages import stored_lineage, walked_tables
 
+from analysis import plans
+from analysis.jobs import REPRODUCE
 from archive.models import DataProduct
+from auth.principal import ANONYMOUS
+from dali.errors import DaliError
+from dali.parameters import Parameters
 from provenance import retention
 from provenance.models import Activity, Entity, Used, WasGeneratedBy, WasInformedBy
 from uws.errors import JobFailure
 
 Reproduce = Callable[..., dict[str, Any]]
-IMAGE_PRODUCTS = {"mosaic", "sources", "sources_scw", "preview"}
+IMAGE_PRODUCTS = {"mosaic", "sources", "sources_fits", "sources_scw", "preview"}
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +51,9 @@ def test_every_product_of_an_image_is_identical_but_for_dates_and_ids(
     assert again["identical"], again
     assert {item["result"] for item in again["products"]} == IMAGE_PRODUCTS
     assert {item["verdict"] for item in again["products"]} == {"identical, but for dates and ids"}
+    assert [(left["result"], left["reason"]) for left in again["left_out"]] == [
+        ("log", "tells of a run")
+    ]
     log = again["results"]["log"].read_text().splitlines()
     made = [line for line in log if line.endswith(" done")]
     assert len(made) == (0 if use_cache == "1" else 4 * 2 + 5)
@@ -53,9 +61,81 @@ def test_every_product_of_an_image_is_identical_but_for_dates_and_ids(
 
 
 def test_one_product_is_compared_by_its_own_identifier(done: Any, reproduce: Reproduce) -> None:
-    again = reproduce(product("sources").obs_publisher_did)
-    assert [item["result"] for item in again["products"]] == ["sources"]
+    fits_list = fits.getheader(done.results["sources_fits"])["PROVENT"]
+    for result, identifier in (
+        ("sources", product("sources").obs_publisher_did),
+        ("sources_fits", fits_list),
+    ):
+        again = reproduce(identifier)
+        assert [item["result"] for item in again["products"]] == [result]
+        assert again["products"][0]["original"] == identifier
+        assert again["identical"]
+
+
+def test_a_list_whose_file_was_altered_is_different(done: Any, reproduce: Reproduce) -> None:
+    listed = product("sources_fits")
+    listed.file.chmod(0o644)
+    with fits.open(listed.file, mode="update", memmap=False) as hdus:
+        hdus[1].data["INTENSITY"] *= 1.5
+    for identifier in (listed.obs_publisher_did, made_by_activity(done)):
+        again = reproduce(identifier)
+        assert not again["identical"]
+        verdicts = {item["result"]: item["verdict"] for item in again["products"]}
+        assert verdicts["sources_fits"] == "different in numbers"
+
+
+def made_by_activity(done: Any) -> str:
+    """The activity that made the image."""
+    return str(fits.getheader(done.results["mosaic"])["PROVACT"])
+
+
+def test_what_is_not_stored_is_refused_before_anything_runs(
+    done: Any, reproduce: Reproduce, tmp_path: Path
+) -> None:
+    """So it is with logs, files that are gone, and results that were not kept in former times."""
+    generated = WasGeneratedBy.objects.filter(activity__identifier=made_by_activity(done))
+    identifiers = dict(generated.values_list("role", "entity__identifier"))
+    product("sources_fits").delete()
+    product("sources_scw").file.unlink()
+    stored = ", ".join(f"{n} ({identifiers[n]})" for n in ("mosaic", "sources", "preview"))
+    for result, reason in (
+        ("sources_fits", "is not stored here"),
+        ("sources_scw", "is not stored here"),
+        ("log", "tells of a run"),
+    ):
+        told = (
+            f"ID: '{identifiers[result]}', '{result}' of activity '{made_by_activity(done)}',"
+            f" {reason}, so that it can't be compared; of that activity, these can: {stored}"
+        )
+        with pytest.raises(JobFailure) as refused:
+            reproduce(identifiers[result])
+        assert refused.value.message == told
+        with pytest.raises(DaliError) as not_planned:
+            plans.of_request(REPRODUCE, Parameters([("ID", identifiers[result])]), ANONYMOUS)
+        assert told in not_planned.value.message
+    assert not list(tmp_path.glob("again*/again")), "something was run"
+    # by the activity, the others are compared and these are named
+    again = reproduce(made_by_activity(done))
     assert again["identical"]
+    assert [item["result"] for item in again["products"]] == ["mosaic", "sources", "preview"]
+    assert {left["result"]: left["entity"] for left in again["left_out"]} == {
+        name: identifiers[name] for name in ("log", "sources_fits", "sources_scw")
+    }
+    outcome = WasGeneratedBy.objects.get(activity__name="reproduce", role="comparison")
+    assert outcome.entity.comment.endswith(
+        "; log: not compared; sources_fits: not compared; sources_scw: not compared"
+    )
+
+
+def test_where_nothing_is_stored_any_more_there_is_nothing_to_compare(
+    done: Any, reproduce: Reproduce
+) -> None:
+    DataProduct.objects.filter(obs_id=product("mosaic").obs_id).delete()
+    asked = made_by_activity(done)
+    with pytest.raises(JobFailure, match=r"no product of activity .* is stored here"):
+        reproduce(asked)
+    with pytest.raises(DaliError, match=r"no product of activity .* is stored here"):
+        plans.of_request(REPRODUCE, Parameters([("ID", asked)]), ANONYMOUS)
 
 
 def test_numbers_that_were_changed_are_found_and_named(

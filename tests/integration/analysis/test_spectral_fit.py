@@ -12,6 +12,7 @@ import pytest
 from astropy.io import fits
 from astropy.io.votable import parse_single_table
 from django.db import connection
+from kept_results import not_kept
 from sample_spectra import COVERAGE, CRAB, sample_response
 
 from analysis.fitting.models import MODELS
@@ -21,6 +22,8 @@ from analysis.products.responses import write_ancillary_response, write_redistri
 from analysis.products.spectrum import Spectrum, spectrum, write_spectrum
 from analysis.workflow_types import targets_of
 from analysis.workflows.spectral_fit_parameters import SpectralFitParameters
+from archive.datalink import links
+from archive.models import DataProduct
 from archive.publication import NewProduct, PublishedProduct, publish
 from archive.selection import ScienceWindowRecord, select
 from auth.principal import ANONYMOUS, Principal
@@ -196,6 +199,43 @@ def test_a_published_spectrum_is_fitted_and_the_fit_published(
     assert parameters["ID"] == product.obs_publisher_did
     assert float(parameters["E_min_keV"]) == 30.0
     assert parameters["xspec_model"] == "powerlaw"
+
+
+@pytest.mark.parametrize("use_cache", ["1", "0"])
+def test_every_file_of_a_fit_is_kept_linked_and_identical_when_it_is_made_again(
+    publish_spectrum: Publish, fit: Fit, reproduce: Callable[..., Any], use_cache: str
+) -> None:
+    done = fit(ID=publish_spectrum(seen()).obs_publisher_did)
+    assert not_kept("spectral_fit") == {"log"}
+    header = fits.getheader(done.results["fit_fits"])
+    again = reproduce(header["PROVACT"], use_cache=use_cache)
+    assert again["identical"], again
+    made = {item["result"]: item["original"] for item in again["products"]}
+    assert list(made) == ["fit", "fit_table", "fit_fits", "preview"]
+    assert [left["result"] for left in again["left_out"]] == ["log"]
+    for result in ("fit", "fit_table"):
+        (item,) = reproduce(made[result])["products"]
+        assert (item["result"], item["identical"]) == (result, True)
+    assert [
+        (link.semantics, link.local_semantics) for link in links([*made.values()], ANONYMOUS)
+    ] == [
+        ("#this", "fit"),
+        ("#this", "fit_table"),
+        ("#this", "fit_fits"),
+        ("#preview", "preview"),
+        ("#coderived", "fit"),
+        ("#coderived", "fit_table"),
+        ("#this", "preview"),
+    ]
+    kept = {
+        each.kind: each for each in DataProduct.objects.filter(obs_publisher_did__in=made.values())
+    }
+    for result, each in kept.items():
+        assert each.file.read_bytes() == done.results[result].read_bytes()
+    kept["fit"].file.chmod(0o644)
+    kept["fit"].file.write_text(json.dumps({**done.fit, "chi2": 0.0}), encoding="utf-8")
+    altered = reproduce(header["PROVACT"])
+    assert [i["result"] for i in altered["products"] if not i["identical"]] == ["fit"]
 
 
 def test_the_same_fit_is_restored_from_the_cache(publish_spectrum: Publish, fit: Fit) -> None:

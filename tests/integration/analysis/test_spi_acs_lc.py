@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
+from kept_results import not_kept
 from strangers_archive import keywords, write_science_window, write_spi_acs_rates
 
 from analysis.errors import AnalysisError
@@ -65,6 +66,7 @@ def test_a_burst_stands_out_of_the_background_when_it_was(light_curve):
     results = light_curve(time_bin="0.25")
 
     assert set(results) == {"lightcurve_1", "preview_1", "log"}
+    assert not_kept("spi_acs_lc") == {"log"}
     assert results["preview_1"].read_bytes().startswith(b"\x89PNG")
     curve = read_light_curve(results["lightcurve_1"])
     background = curve.rate[curve.time_ijd < BURST.start_ijd - 1 / SECONDS_PER_DAY]

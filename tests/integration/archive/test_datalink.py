@@ -117,6 +117,31 @@ def test_a_mosaic_has_its_picture(client: Client, tmp_path: Path):
     assert len(asked(client, picture.obs_publisher_did)) == 1
 
 
+def test_the_lists_of_a_mosaic_are_linked_in_each_format(client: Client, tmp_path: Path):
+    made = {
+        kind: published(tmp_path, kind, listed=kind in ("mosaic", "sources"))
+        for kind in ("mosaic", "sources", "sources_fits", "sources_scw", "preview")
+    }
+    published(tmp_path, "sources_fits", obs_id="job-2", listed=False)
+    names = {product.access_url: kind for kind, product in made.items()}
+    for asked_for, linked in (
+        ("mosaic", {"preview", "sources", "sources_fits", "sources_scw"}),
+        ("sources", {"sources_fits", "sources_scw"}),
+        ("sources_fits", set()),
+    ):
+        this, *others = asked(client, made[asked_for].obs_publisher_did)
+        assert (this["semantics"], names[str(this["access_url"])]) == ("#this", asked_for)
+        assert {names[str(row["access_url"])] for row in others} == linked
+        for row in others:
+            wanted = "#preview" if row["local_semantics"] == "preview" else "#coderived"
+            assert row["semantics"] == wanted
+    told = [str(row["description"]) for row in asked(client, made["sources"].obs_publisher_did)]
+    assert told[1:] == [
+        "Sources in the mosaic, as FITS",
+        "Sources in each Science Window, as VOTable",
+    ]
+
+
 def test_a_spectrum_has_its_own_picture_and_response(client: Client, tmp_path: Path):
     made = {}
     for source in ("1_Crab", "2_1A_0535+262"):
