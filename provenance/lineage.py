@@ -37,6 +37,8 @@ def extend(steps: Iterable[Step]) -> None:
     """
     parents: dict[str, dict[str, int]] = {}
     for step in steps:
+        if step.child == step.parent:  # changed in place: no entity is its own ancestor
+            continue
         known = parents.setdefault(step.child, {})
         known[step.parent] = known.get(step.parent, 0) | PathKinds.of_step(step.kind).stored
     try:
@@ -53,8 +55,8 @@ def extend(steps: Iterable[Step]) -> None:
 def rebuild(tell: Callable[[int], object] = lambda written: None) -> None:
     """Write all lineages anew from what the relations say, in one transaction.
 
-    Others can neither read nor write lineages meanwhile. tell: is called now and then with the
-    number of entities whose lineages are written.
+    Others can neither read nor write lineages meanwhile. tell: is called after each portion with
+    the number of entities whose lineages are written so far.
     """
     with transaction.atomic():
         take_turn()

@@ -1,7 +1,8 @@
--- New steps lead from each of the children to each of the parents, by relations of these kinds.
--- Whatever comes from a child now also comes from all that a parent comes from; the shortest ways
--- count, with the kinds of all that are as short (240: those of no step at all). A shortest way takes one new step at most, so
--- looking at what was known before is enough, in any order.
+-- New steps lead from each of the children to each of the parents, none of which is that child, by
+-- relations of these kinds. Whatever comes from a child now also comes from all that a parent comes
+-- from; the shortest ways count, with the kinds of all that are as short (240: those of no step at
+-- all). A shortest way takes one new step at most, so looking at what was known before is enough, in
+-- any order.
 --
 -- Children that are new share blocks of rows that their parents have or share: all blocks of
 -- %(worth)s rows at least, or the largest alone, whichever leaves less to be written out, if that
@@ -68,7 +69,6 @@ WITH parent AS (
     FROM above
     WHERE NOT EXISTS (SELECT 1 FROM child AS c
                       JOIN provenance_lineage_source AS s ON s.descendant_id = c.id)
-      AND NOT EXISTS (SELECT 1 FROM child AS c JOIN parent AS p ON p.id = c.id)
       AND (SELECT count(*) FROM below) = (SELECT count(*) FROM child)
 ), choice AS (
     SELECT by_all > by_largest AND by_all * 2 >= rows AS every,

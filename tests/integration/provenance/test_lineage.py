@@ -157,13 +157,15 @@ class LineageOfAnyHistory(TestCase):
         assert stored_lineage() == walked([record for portion in history for record in portion])
 
     @settings(max_examples=20, deadline=None)
-    @given(histories())
+    @given(histories(), st.booleans())
     def test_it_is_true_too_where_something_is_said_to_come_from_itself(
-        self, history: Histories
+        self, history: Histories, in_place: bool
     ) -> None:
         records = [record for portion in history for record in portion]
         last = max((e for e, _ in walked(records)), key=int, default="1")
-        circle: Records = [EntityRecord("0", derived_from=(last,))]
+        circle: Records = [
+            run("edit", ["0", last], ["0"]) if in_place else EntityRecord("0", derived_from=(last,))
+        ]
         enter(records)
         enter(circle)
         assert stored_lineage() == walked([*records, *circle])
